@@ -1,0 +1,3 @@
+"""The checkout's own: what the tests in testing/ are made with."""
+
+pytest_plugins = ["pytester"]

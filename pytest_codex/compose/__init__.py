@@ -1,0 +1,1 @@
+"""Compose files as data. Knows nothing of Traefik."""

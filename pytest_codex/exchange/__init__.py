@@ -1,0 +1,1 @@
+"""The evidence: exchanges and the transcripts of streamed ones. Values only, no input or output."""

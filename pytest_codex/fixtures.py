@@ -1,0 +1,175 @@
+"""The public fixtures. Whatever is heavy is imported inside them.
+
+There is a fixture for every probe of the catalogue, of the probe's name: it gives the recorded
+exchange. A test that uses one makes the recorder send that probe, once, however many tests do.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pytest_codex.probes.names import REFUSED_NAMES, WHAT
+from pytest_codex.state import live_session
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    import httpx
+
+    from pytest_codex.compose.load import Compose
+    from pytest_codex.exchange.exchange import Exchange
+    from pytest_codex.redaction import Secret
+    from pytest_codex.targets import Target
+
+#: The streams whose whole contract is verified.
+CONTRACT_STREAMS = ("chat_stream", "chat_stream_long")
+
+
+class Broken(pytest.fail.Exception):  # type: ignore[name-defined,misc]  # pytest types it so
+    """What a check builds on is broken, and it is the one to say so."""
+
+
+@pytest.fixture(scope="session")
+def codex_target(request: pytest.FixtureRequest) -> Target:
+    """The target that is verified; every live fixture builds on it."""
+    session = live_session(request.config)
+    name = getattr(request, "param", None) or next(iter(session.targets))
+    return session.targets[name]
+
+
+@pytest.fixture(scope="session")
+def target(codex_target: Target) -> Target:
+    """The target that is verified: its address, model, budgets and policy."""
+    return codex_target
+
+
+@pytest.fixture(scope="session")
+def domain(codex_target: Target) -> str:
+    """The target's host, with its port if that is not the scheme's own."""
+    return codex_target.domain
+
+
+@pytest.fixture(scope="session")
+def key(codex_target: Target) -> Secret:
+    """The target's key, which shows itself only to ``key.reveal()``; skips where there is none."""
+    if codex_target.key is None:
+        pytest.skip("no key was given; next: set KEY, or --key=env:NAME")
+    return codex_target.key
+
+
+@pytest.fixture(scope="session")
+def compose(request: pytest.FixtureRequest) -> Compose:
+    """The compose files of ``--compose``; skips where none was named."""
+    from pytest_codex.compose.load import load
+
+    files = live_session(request.config).settings.compose_files
+    if not files:
+        pytest.skip("no compose file was named; next: --compose=docker-compose.yml")
+    return load(files)
+
+
+@pytest.fixture(scope="session")
+def promised_headers(request: pytest.FixtureRequest) -> dict[str, str]:
+    """The security headers that the compose files promise; none where none was named."""
+    from pytest_codex.compose.load import load
+    from pytest_codex.traefik.headers import promised_headers
+
+    return promised_headers(load(live_session(request.config).settings.compose_files).labels)
+
+
+@pytest.fixture
+def async_client(codex_target: Target, key: Secret) -> httpx.AsyncClient:
+    """An authenticated ``httpx.AsyncClient`` for the target, to be entered by an async test.
+
+    ``async with async_client as client: await client.get("/v1/models")``. It follows no redirects,
+    trusts what the recorder trusts, and has the target's budgets as timeouts.
+    """
+    import os
+
+    import httpx
+
+    from pytest_codex.probes.certificate import tls_context
+
+    budgets = codex_target.budgets
+    return httpx.AsyncClient(
+        base_url=codex_target.address.url,
+        headers={"Authorization": f"Bearer {key.reveal()}"},
+        verify=tls_context(os.environ, codex_target.ca_file),
+        timeout=httpx.Timeout(budgets.idle, connect=budgets.connect),
+        trust_env=False,
+    )
+
+
+@pytest.fixture(scope="session")
+def recorded(request: pytest.FixtureRequest, codex_target: Target) -> Mapping[str, Exchange]:
+    """Every exchange that this run records of the target, by the name of its probe."""
+    return live_session(request.config).recorded(codex_target.name, wait=True)
+
+
+@pytest.fixture(params=CONTRACT_STREAMS)
+def stream(request: pytest.FixtureRequest, codex_target: Target) -> Exchange:
+    """Each of the streams whose whole contract is verified, in turn."""
+    return _exchange(request, codex_target, request.param)
+
+
+@pytest.fixture(params=REFUSED_NAMES)
+def refusal(request: pytest.FixtureRequest, codex_target: Target) -> Exchange:
+    """Each request that presents a credential which must be refused, in turn."""
+    return _exchange(request, codex_target, request.param)
+
+
+#: The errors that a client can provoke, none of which costs a model call.
+PROVOKED = (
+    "chat_with_broken_json",
+    "chat_without_messages",
+    "chat_with_unknown_model",
+    "unknown_path",
+)
+
+
+@pytest.fixture(params=PROVOKED)
+def error(request: pytest.FixtureRequest, codex_target: Target) -> Exchange:
+    """Each request that has to be answered with an error, in turn."""
+    return _exchange(request, codex_target, request.param)
+
+
+@pytest.fixture
+def models_list(request: pytest.FixtureRequest, codex_target: Target) -> Exchange:
+    """The exchange that must be answered with the models list: with the key if it is needed."""
+    return _exchange(request, codex_target, codex_target.lists_models)
+
+
+def probes_of(name: str, parameters: Mapping[str, object]) -> tuple[str, ...]:
+    """Return the probes that a fixture needs, given the parameters of the test that uses it."""
+    if name in ("stream", "refusal", "error"):
+        return (str(parameters[name]),)
+    if name == "models_list":
+        return ("models", "models_with_key")
+    return (name,) if name in WHAT else ()
+
+
+def _exchange(request: pytest.FixtureRequest, target: Target, probe: str) -> Exchange:
+    """Return an exchange, or end the test because something more basic is broken."""
+    from pytest_codex.diagnosis import Level
+
+    session = live_session(request.config)
+    obstacle = session.obstacle(request.node.nodeid, target.name, probe)
+    if obstacle is None:
+        return session.exchange(target.name, probe)
+    if obstacle.because_of is None and obstacle.cause.level is not Level.KEY_GIVEN:
+        raise Broken(str(obstacle.cause), pytrace=False)
+    because = f"because of {obstacle.because_of}: " if obstacle.because_of else ""
+    pytest.skip(f"{because}{obstacle.cause}")
+
+
+def _probe_fixture(name: str, what: str) -> Callable[..., Any]:
+    def exchange(request: pytest.FixtureRequest, codex_target: Target) -> Exchange:
+        return _exchange(request, codex_target, name)
+
+    exchange.__doc__ = f"The exchange of {what}."
+    return pytest.fixture(name=name)(exchange)
+
+
+globals().update({f"{name}_exchange": _probe_fixture(name, what) for name, what in WHAT.items()})

@@ -1,0 +1,168 @@
+"""The pytest11 entry point: hooks, each handing over to the module that does the work.
+
+It is loaded in every pytest run of everybody who has this installed, so it imports next to nothing
+until a test asks for something live. (It is not called ``plugin`` because another distribution,
+``pytest-codex``, has a module of that name in a package of the same name; whichever was installed
+last would have replaced the other.)
+"""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import Generator
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pytest_codex.options import add_options, given_flags
+from pytest_codex.state import SESSION
+
+if TYPE_CHECKING:
+    from pytest_codex.session import Session
+
+pytest_plugins = ("pytest_codex.fixtures",)
+
+_MARKERS = (
+    "smoke: the endpoint is deployed at all, and right (two model calls)",
+    "sse: the contract of streamed answers, in depth (three more model calls)",
+    "invariants: the playbook's rules over the compose files (no network)",
+    "judges(level): this check answers for a level that others build on",
+)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    _refuse_namesake()
+    add_options(parser, short=False)
+
+
+def _refuse_namesake() -> None:
+    from importlib.metadata import PackageNotFoundError, distribution
+
+    try:
+        distribution("pytest-codex")
+    except PackageNotFoundError:
+        return
+    raise pytest.UsageError(
+        "pytest-codex and pytest-codex-live are both installed, and both are the package "
+        "pytest_codex; next: pip uninstall -y pytest-codex pytest-codex-live, then install one"
+    )
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_load_initial_conftests(parser: pytest.Parser) -> Generator[None, object, object]:
+    result = yield
+    if os.environ.get("CODEX_NO_SHORT_OPTIONS") != "1":
+        add_options(parser, short=True)
+    return result
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    for marker in _MARKERS:
+        config.addinivalue_line("markers", marker)
+
+
+# -- which tests are live, and of which target ----------------------------------------------------
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "codex_target" not in metafunc.fixturenames:
+        return
+    from pytest_codex.errors import ConfigurationError
+
+    try:
+        names = _settings(metafunc.config).target_names
+    except ConfigurationError:
+        return  # pytest_collection_finish says so, where it ends the run and not a module
+    if len(names) > 1:
+        metafunc.parametrize("codex_target", names, indirect=True, scope="session")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if not _live(items):
+        return
+    from pytest_codex.errors import ConfigurationError
+    from pytest_codex.planning import not_for_their_target
+
+    try:
+        unwanted = not_for_their_target(items, _settings(config))
+    except ConfigurationError:
+        return  # as above
+    if unwanted:
+        config.hook.pytest_deselected(items=unwanted)
+        items[:] = [item for item in items if item not in unwanted]
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_finish(session: pytest.Session) -> None:
+    config = session.config
+    if config.option.collectonly or session.testsfailed:
+        return
+    if not _live(session.items):
+        _refuse_to_verify_nothing(config)
+        return
+    from pytest_codex.errors import ConfigurationError
+    from pytest_codex.planning import checks
+
+    shared = getattr(config, "workerinput", {}).get("codex_live")
+    live: Session | None = None
+    try:
+        live = _begin(config, shared)
+        live.start(checks(session.items, live.settings.target_names[0]))
+    except ConfigurationError as error:
+        if live is not None:
+            live.close(interrupted=True)
+        raise pytest.UsageError(str(error)) from None
+
+
+def _live(items: list[pytest.Item]) -> bool:
+    return any("codex_target" in getattr(item, "fixturenames", ()) for item in items)
+
+
+def _refuse_to_verify_nothing(config: pytest.Config) -> None:
+    given = given_flags(config)
+    if "domain" in given or "target" in given:
+        flag = given["domain" if "domain" in given else "target"][0]
+        raise pytest.UsageError(
+            f"{flag} was given, but no live check was selected, so nothing was verified; next: "
+            "pytest --pyargs pytest_codex.suites -m smoke, or another -m or -k"
+        )
+
+
+def _settings(config: pytest.Config) -> Any:
+    from pytest_codex.settings import Settings
+
+    return Settings(given_flags(config), os.environ, config.rootpath)
+
+
+def _begin(config: pytest.Config, shared: dict[str, Any] | None) -> Session:
+    """Resolve the targets and start reporting; nothing is sent yet."""
+    from pytest_codex.live import LivePlugin
+    from pytest_codex.session import Session
+
+    run = shared["run"] if shared else uuid.uuid4().hex
+    session = Session(_settings(config), run, shared=shared is not None)
+    session.resolve(shared["embedded"] if shared else None)
+    config.stash[SESSION] = session
+    plugin = LivePlugin(session, reports=shared is None)
+    config.pluginmanager.register(plugin, "codex-live-session")
+    return session
+
+
+# -- under pytest-xdist ---------------------------------------------------------------------------
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Tell a worker which run it is part of; the controller starts what all workers share."""
+    from pytest_codex.errors import ConfigurationError
+
+    session = node.config.stash.get(SESSION, None)
+    try:
+        session = session or _begin(node.config, None)
+    except ConfigurationError as error:
+        if given_flags(node.config):
+            raise pytest.UsageError(str(error)) from None
+        return  # perhaps nothing here is live
+    node.workerinput["codex_live"] = {"run": session.run, "embedded": session.embedded()}

@@ -1,0 +1,1 @@
+"""What is asked of a target, and how it is asked once."""

@@ -1,0 +1,75 @@
+"""The results folder of a target: ``junit.xml``, ``summary.md`` and ``exchanges/``.
+
+Only files that an earlier run of ours wrote are ever replaced or removed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import dataclass
+from pathlib import Path
+
+from pytest_codex.errors import ConfigurationError
+from pytest_codex.exchange.exchange import Exchange
+from pytest_codex.exchange.store import load
+from pytest_codex.probes.catalogue import CATALOGUE
+
+
+@dataclass(frozen=True, slots=True)
+class Results:
+    """Where one target's results go."""
+
+    root: Path
+    target: str
+
+    @property
+    def folder(self) -> Path:
+        """The target's own folder."""
+        return self.root / self.target
+
+    @property
+    def exchanges(self) -> Path:
+        """The folder of the recorded exchanges."""
+        return self.folder / "exchanges"
+
+    @property
+    def junit(self) -> Path:
+        """The JUnit report."""
+        return self.folder / "junit.xml"
+
+    @property
+    def summary(self) -> Path:
+        """The summary in Markdown."""
+        return self.folder / "summary.md"
+
+    def prepare(self, run: str) -> None:
+        """Make the folder and take away what earlier runs wrote into it.
+
+        :raises ConfigurationError: if the folder cannot be made or written.
+        """
+        try:
+            self.exchanges.mkdir(parents=True, exist_ok=True)
+            for path in (self.junit, self.summary):
+                path.unlink(missing_ok=True)
+            for name in CATALOGUE:
+                path = self.exchanges / f"{name}.ndjson"
+                if path.exists() and self._of(path, run) is None:
+                    path.unlink(missing_ok=True)
+            trial = self.exchanges / f".writable-{run}"
+            trial.touch()
+            trial.unlink(missing_ok=True)
+        except OSError as error:
+            raise ConfigurationError(
+                f"results folder {self.folder}: cannot be written: {error.strerror or error}; "
+                "choose another one with --results-dir"
+            ) from None
+
+    def recorded(self, run: str) -> dict[str, Exchange]:
+        """Return the exchanges of a run that are in the folder, by their probes."""
+        found = {name: self._of(self.exchanges / f"{name}.ndjson", run) for name in CATALOGUE}
+        return {name: exchange for name, exchange in found.items() if exchange is not None}
+
+    def _of(self, path: Path, run: str) -> Exchange | None:
+        with contextlib.suppress(ValueError):
+            return load(path, run)
+        return None

@@ -1,0 +1,263 @@
+"""What one run holds: the targets it verifies, their recorders and their results folders."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from ssl import SSLContext
+from typing import Protocol
+
+from pytest_codex.diagnosis import TELLING, Cause, Level, cause
+from pytest_codex.endpoint.launcher import EndpointError, Running, launch
+from pytest_codex.errors import ConfigurationError
+from pytest_codex.exchange.exchange import Exchange
+from pytest_codex.exchange.store import save
+from pytest_codex.probes.catalogue import CATALOGUE
+from pytest_codex.probes.certificate import tls_context
+from pytest_codex.probes.recorder import Recorder, with_prerequisites
+from pytest_codex.probes.transport import Transport
+from pytest_codex.redaction import Scrubber, Secret
+from pytest_codex.report.artifacts import Results
+from pytest_codex.settings import Settings
+from pytest_codex.targets import Target, parse_address
+
+
+class Records(Protocol):
+    """What gives exchanges: a recorder of this process, or one that several processes share."""
+
+    def start(self) -> None:
+        """Start recording."""
+
+    def exchange(self, name: str) -> Exchange:
+        """Return an exchange, waiting for it."""
+
+    def exchanges(self) -> dict[str, Exchange]:
+        """Return those that are over."""
+
+    def close(self, *, interrupted: bool) -> None:
+        """End recording."""
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A selected check: the probes that it needs, and the level that it judges, if any."""
+
+    nodeid: str
+    target: str
+    probes: tuple[str, ...]
+    judges: Level | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Obstacle:
+    """Why a check cannot judge; ``because_of`` is the check that fails for it, None if nobody does
+    and this one has to."""
+
+    cause: Cause
+    because_of: str | None
+
+
+class Session:
+    """The live part of a run.
+
+    :param run: identifies the run, over all its processes.
+    :param shared: whether other processes verify the same targets at the same time.
+    """
+
+    def __init__(self, settings: Settings, run: str, *, shared: bool) -> None:
+        self.settings = settings
+        self.run = run
+        self._shared = shared
+        self.targets: dict[str, Target] = {}
+        self.checks: list[Check] = []
+        self._records: dict[str, Records] = {}
+        self._planned: dict[str, list[str]] = {}
+        self._endpoints: list[Running] = []
+
+    # -- before anything is sent ------------------------------------------------------------------
+
+    def resolve(self, embedded: Mapping[str, Mapping[str, str]] | None = None) -> None:
+        """Resolve every target, starting embedded endpoints unless somebody else did.
+
+        :param embedded: by target, where its embedded endpoint is, and its key.
+        :raises ConfigurationError: for what is missing or cannot be used.
+        """
+        for name in self.settings.target_names:
+            target = self.settings.target(name)
+            if target.embedded:
+                known = (embedded or {}).get(name)
+                target = _at_embedded(target, known or self._start_endpoint(target))
+            elif self.settings.embedded_defects:
+                raise ConfigurationError(
+                    "--embedded-defect is for --domain=embedded; "
+                    f"the domain of target {name} is {target.domain}"
+                )
+            self.targets[name] = target
+
+    def embedded(self) -> dict[str, dict[str, str]]:
+        """Where the embedded endpoints of this run are, for other processes."""
+        return {
+            name: {
+                "url": target.address.url,
+                "key": target.key.reveal() if target.key else "",
+                "ca_file": target.ca_file or "",
+            }
+            for name, target in self.targets.items()
+            if target.embedded
+        }
+
+    def _start_endpoint(self, target: Target) -> dict[str, str]:
+        environment = "dev" if target.model.startswith("codev") else "prod"
+        key = target.key.reveal() if target.key else None
+        try:
+            running = launch(environment, self.settings.embedded_defects, key)
+        except EndpointError as error:
+            raise ConfigurationError(str(error)) from None
+        self._endpoints.append(running)
+        return {"url": running.url, "key": running.key, "ca_file": running.ca_file or ""}
+
+    def secrets(self) -> list[Secret]:
+        """Return the keys of all targets."""
+        return [target.key for target in self.targets.values() if target.key is not None]
+
+    def scrubber(self) -> Scrubber:
+        """Return what keeps the keys of all targets out of reports."""
+        return Scrubber(self.secrets())
+
+    def results(self, target: str) -> Results:
+        """Return a target's results folder."""
+        return Results(self.settings.results_dir, target)
+
+    # -- recording --------------------------------------------------------------------------------
+
+    def start(self, checks: Iterable[Check]) -> None:
+        """Start every probe that the selected checks need.
+
+        :raises ConfigurationError: if a key is required and missing, if an authority cannot be
+            loaded, or if results cannot be written.
+        """
+        self.checks = list(checks)
+        for check in self.checks:
+            self._planned.setdefault(check.target, []).extend(check.probes)
+        contexts = {}
+        for name, probes in self._planned.items():
+            target = self.targets[name]
+            self._planned[name] = with_prerequisites(probes)
+            self._refuse_without_key(target, probes)
+            contexts[name] = tls_context(os.environ, target.ca_file)
+            if target.policy.http2:
+                _require_h2(name)
+            self.results(name).prepare(self.run)
+        for name, probes in self._planned.items():
+            self._records[name] = self._record(self.targets[name], contexts[name], probes)
+            self._records[name].start()
+
+    def _refuse_without_key(self, target: Target, probes: Iterable[str]) -> None:
+        required = self.settings.require_key
+        if target.key is not None or target.policy.auth != "required" or not required.value:
+            return
+        if any(CATALOGUE[probe].needs_key for probe in probes):
+            variables = " or ".join(self.settings.key_variables(target.name))
+            raise ConfigurationError(
+                f"no key for target {target.name}, and one is required ({required.source}): "
+                f"set {variables}, or --key=env:NAME; --no-require-key verifies what needs no key"
+            )
+
+    def _record(self, target: Target, context: SSLContext, probes: Iterable[str]) -> Records:
+        folder = self.results(target.name).exchanges
+
+        def make(names: Iterable[str]) -> Recorder:
+            return Recorder(
+                names,
+                lambda lag: Transport(target, context, lag=lag),
+                lambda exchange: _keep(exchange, folder, self.run),
+            )
+
+        if not self._shared:
+            return make(probes)
+        from pytest_codex.probes.sharing import SharedRecorder
+
+        return SharedRecorder(probes, folder, self.run, target.name, make)
+
+    def exchange(self, target: str, probe: str) -> Exchange:
+        """Return an exchange, waiting until it is over."""
+        return self._records[target].exchange(probe)
+
+    def recorded(self, target: str, *, wait: bool = False) -> dict[str, Exchange]:
+        """Return the target's exchanges: those that are over by now, or all that are planned."""
+        if target not in self._records:
+            return self.results(target).recorded(self.run)
+        if wait:
+            return {name: self.exchange(target, name) for name in self._planned[target]}
+        return self._records[target].exchanges()
+
+    def obstacle(self, nodeid: str, target: str, probe: str) -> Obstacle | None:
+        """Return what keeps a check from judging an exchange, or None if nothing does.
+
+        A broken level fails one check, the one that judges that level if it was selected, and
+        otherwise the first that builds on it; all others are skipped because of it. It is the
+        same one in every process of a run.
+        """
+        others = {
+            name: self.exchange(target, name) for name in TELLING if name in self._planned[target]
+        }
+        found = cause(self.exchange(target, probe), others, self.targets[target].lists_models)
+        if found is None:
+            return None
+        check = next(check for check in self.checks if check.nodeid == nodeid)
+        if check.judges is not None and found.level > check.judges:
+            return None
+        if found.level is Level.KEY_GIVEN:
+            return Obstacle(found, None)
+        accountable = self._accountable(found, target)
+        return Obstacle(found, None if accountable == nodeid else accountable)
+
+    def _accountable(self, found: Cause, target: str) -> str:
+        """Return the check that fails for a cause."""
+        concerned = [check for check in self.checks if check.target == target]
+        if found.probe is not None:
+            concerned = [check for check in concerned if found.probe in check.probes]
+        elif found.level >= Level.AUTHENTICATION:
+            concerned = [c for c in concerned if any(_is_protected(name) for name in c.probes)]
+        judges = [check for check in concerned if check.judges == found.level]
+        return (judges or concerned)[0].nodeid
+
+    def close(self, *, interrupted: bool) -> None:
+        """End recording and the embedded endpoints."""
+        for records in self._records.values():
+            records.close(interrupted=interrupted)
+        for endpoint in self._endpoints:
+            endpoint.stop()
+        self._endpoints.clear()
+
+
+def _is_protected(probe: str) -> bool:
+    return CATALOGUE[probe].method == "POST"
+
+
+def _keep(exchange: Exchange, folder: Path, run: str) -> None:
+    save(exchange, folder, run)
+
+
+def _at_embedded(target: Target, known: Mapping[str, str]) -> Target:
+    return dataclasses.replace(
+        target,
+        address=parse_address(known["url"], "the embedded endpoint"),
+        key=Secret(known["key"]),
+        ca_file=known["ca_file"] or None,
+        sources={**target.sources, "key": "the embedded endpoint"}
+        if target.key is None
+        else target.sources,
+    )
+
+
+def _require_h2(name: str) -> None:
+    from importlib.util import find_spec
+
+    if find_spec("h2") is None:
+        raise ConfigurationError(
+            f'target {name} has http2 = true, which needs: pip install "pytest-codex-live[http2]"'
+        )

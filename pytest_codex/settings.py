@@ -1,0 +1,288 @@
+"""From flags, environment, ``.env`` files and TOML to targets; each value knows its source.
+
+Precedence: flag > environment > ``.env.<target>`` > ``.env`` > TOML target > TOML > default.
+Nothing here changes ``os.environ``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, fields
+from functools import cached_property
+from pathlib import Path
+from typing import NamedTuple, cast
+
+from pytest_codex.errors import ConfigurationError, did_you_mean
+from pytest_codex.files import ConfigurationFile, read_dotenv, read_toml
+from pytest_codex.options import (
+    BY_KEY,
+    DOMAIN_ENVIRONMENT,
+    KNOWN_TARGETS,
+    OPTIONS,
+    POLICY,
+    Option,
+)
+from pytest_codex.redaction import Secret
+from pytest_codex.targets import EMBEDDED, Address, Budgets, Policy, Target, parse_address
+from pytest_codex.values import as_key, typed
+
+Flags = Mapping[str, tuple[str, object]]
+
+
+class Sourced(NamedTuple):
+    """A value and where it came from."""
+
+    value: object
+    source: str
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What was asked for, not yet resolved for a target.
+
+    :param flags: by option, the flag as it was given and its value.
+    :param environ: the process's environment; it is only read.
+    :param root: the folder of ``.env`` files, ``pyproject.toml`` and ``pytest_codex.toml``.
+    """
+
+    flags: Flags
+    environ: Mapping[str, str]
+    root: Path
+
+    @cached_property
+    def target_names(self) -> tuple[str, ...]:
+        """The names of the targets to verify, in order, each once.
+
+        :raises ConfigurationError: for one that is not known, with those that are.
+        """
+        sourced = self._global(BY_KEY["target"])
+        names = tuple(dict.fromkeys(cast("Iterable[str]", sourced.value)))
+        known = [*KNOWN_TARGETS, *(n for n in self._toml.targets if n not in KNOWN_TARGETS)]
+        for name in names:
+            if name not in known:
+                raise ConfigurationError(
+                    f"{sourced.source}: unknown target {name!r}{did_you_mean(name, known)}; "
+                    f"known are {', '.join(known)}; others are declared in {self._toml.where} "
+                    f"as [{self._toml.prefix}targets.{name}]"
+                )
+        if len(names) > 1:
+            for option in ("domain", "origin", "key"):
+                if option in self.flags:
+                    raise ConfigurationError(
+                        f"{self.flags[option][0]} cannot serve {len(names)} targets "
+                        f"({', '.join(names)}); set it for each in the environment or in TOML"
+                    )
+        return names
+
+    @property
+    def results_dir(self) -> Path:
+        """The folder for results, absolute."""
+        return self.root / str(self._global(BY_KEY["results_dir"]).value)
+
+    @property
+    def compose_files(self) -> tuple[Path, ...]:
+        """The compose files that were named, absolute."""
+        sourced = self._global(BY_KEY["compose"])
+        files = tuple(self.root / name for name in cast("Iterable[str]", sourced.value))
+        for file in files:
+            if not file.is_file():
+                raise ConfigurationError(f"{sourced.source}: there is no file {file}")
+        return files
+
+    @property
+    def embedded_defects(self) -> tuple[str, ...]:
+        """How the embedded endpoint was told to misbehave."""
+        names = cast("Iterable[str]", self._global(BY_KEY["embedded_defect"]).value)
+        return tuple(part for name in names for part in name.split(",") if part)
+
+    @property
+    def require_key(self) -> Sourced:
+        """Whether a missing key is an error; by default only where ``CI=true``."""
+        sourced = self._global(BY_KEY["require_key"])
+        if sourced.value is None:
+            return Sourced(self.environ.get("CI", "").lower() == "true", "CI in the environment")
+        return sourced
+
+    def target(self, name: str) -> Target:
+        """Resolve everything for one target.
+
+        The address of an embedded target is a placeholder until the endpoint has been started.
+
+        :raises ConfigurationError: for the first thing that is missing or cannot be used.
+        """
+        values = {o.key: self._resolve(o, name) for o in (*OPTIONS, *POLICY) if o.per_target}
+
+        def text(key: str) -> str:
+            return cast("str", values[key].value)
+
+        domain = values["domain"]
+        if domain.value is None:
+            raise ConfigurationError(self._no_domain(name))
+        embedded = text("domain") == EMBEDDED
+        address = (
+            Address("https", "localhost", 443)
+            if embedded
+            else parse_address(text("domain"), domain.source)
+        )
+        origin = None
+        if values["origin"].value is not None:
+            origin = parse_address(text("origin"), values["origin"].source, address.scheme)
+        if values["model"].value is None:
+            raise ConfigurationError(
+                f"target {name}: no model to ask: set --model, or model in {self._toml.where}"
+            )
+        budgets = Budgets(
+            **{
+                field.name: cast("float", values[_budget(field.name)].value)
+                for field in fields(Budgets)
+            }
+        )
+        policy = Policy(**{f.name: cast("str", values[f.name].value) for f in fields(Policy)})  # type: ignore[arg-type]  # the table's kinds are the fields' types, which a test verifies
+        key = values["key"]
+        return Target(
+            name=name,
+            address=address,
+            origin=origin,
+            key=cast("Secret | None", key.value),
+            model=text("model"),
+            budgets=budgets,
+            policy=policy,
+            suites=cast("tuple[str, ...]", values["suites"].value),
+            embedded=embedded,
+            sources={key: sourced.source for key, sourced in values.items()},
+        )
+
+    def suites(self, name: str) -> tuple[str, ...]:
+        """The suites that may run on a target."""
+        return cast("tuple[str, ...]", self._resolve(BY_KEY["suites"], name).value)
+
+    def key_variables(self, name: str) -> tuple[str, ...]:
+        """The variables that may hold a target's key."""
+        return self._variables(BY_KEY["key"], name)
+
+    # -- layers, strongest first ------------------------------------------------------------------
+
+    def _global(self, option: Option) -> Sourced:
+        return next(self._layers(option, None))
+
+    def _resolve(self, option: Option, target: str) -> Sourced:
+        return next(self._layers(option, target))
+
+    def _layers(self, option: Option, target: str | None) -> Iterator[Sourced]:
+        if option.key in self.flags:
+            flag, value = self.flags[option.key]
+            yield self._given(option, value, flag, target)
+        variables = self._variables(option, target)
+        dotenv_variables = tuple(dict.fromkeys((*variables, *_generic(option))))
+        if target is not None:
+            yield from self._environment(option, variables, self.environ, "environment", target)
+            own = f".env.{target}"
+            yield from self._environment(option, dotenv_variables, self._dotenv(own), own, target)
+            yield from self._environment(option, variables, self._dotenv(".env"), ".env", target)
+            table = self._toml.targets.get(target, {})
+            if option.key in table:
+                where = f"{self._toml.where} [{self._toml.prefix}targets.{target}] {option.key}"
+                yield Sourced(typed(option, table[option.key], where), where)
+        if option.key in self._toml.top:
+            where = f"{self._toml.where} {option.key}"
+            yield Sourced(typed(option, self._toml.top[option.key], where), where)
+        known = KNOWN_TARGETS.get(target or "", {})
+        if option.key in known:
+            yield Sourced(known[option.key], "default")
+        yield Sourced(option.default, "default")
+
+    def _variables(self, option: Option, target: str | None) -> tuple[str, ...]:
+        if option.key not in ("domain", "key") or target is None:
+            return option.environment
+        named = self._toml.targets.get(target, {}).get(f"{option.key}_env")
+        if isinstance(named, str):
+            return (named,)
+        return DOMAIN_ENVIRONMENT.get(target, ()) if option.key == "domain" else option.environment
+
+    def _environment(
+        self,
+        option: Option,
+        variables: Iterable[str],
+        environ: Mapping[str, str | None],
+        source: str,
+        target: str,
+    ) -> Iterator[Sourced]:
+        found = [(v, value) for v in variables if (value := environ.get(v)) not in (None, "")]
+        if option.key == "key" and len({value for _, value in found}) > 1:
+            names = " and ".join(variable for variable, _ in found)
+            raise ConfigurationError(
+                f"{source}: {names} disagree about the key of target {target}; "
+                "set one of them, or say which with --key=env:NAME"
+            )
+        for variable, value in found[:1]:
+            where = f"{source} {variable}"
+            if option.key == "key":
+                yield Sourced(as_key(value, where), where)
+            else:
+                yield Sourced(typed(option, value, where), where)
+
+    def _given(self, option: Option, value: object, flag: str, target: str | None) -> Sourced:
+        if option.key != "key":
+            return Sourced(typed(option, value, flag), flag)
+        text = cast("str", value)
+        if text.startswith("env:"):
+            return self._key_from_variable(text.removeprefix("env:"), flag, target)
+        if text.startswith("@"):
+            path = Path(text[1:])
+            try:
+                content = path.read_text(encoding="utf-8")
+            except (OSError, UnicodeDecodeError) as error:
+                why = getattr(error, "strerror", None) or "not UTF-8"
+                raise ConfigurationError(f"{flag}: cannot read {path}: {why}") from None
+            return Sourced(
+                as_key(content.removesuffix("\n").removesuffix("\r"), flag), f"{flag}={text}"
+            )
+        return Sourced(as_key(text, flag), f"{flag} on the command line")
+
+    def _key_from_variable(self, variable: str, flag: str, target: str | None) -> Sourced:
+        layers = {"environment": self.environ, f".env.{target}": self._dotenv(f".env.{target}")}
+        for source, environ in (*layers.items(), (".env", self._dotenv(".env"))):
+            value = environ.get(variable)
+            if value is not None:
+                where = f"{source} {variable}"
+                return Sourced(as_key(value, f"{flag}=env:{variable}"), where)
+        raise ConfigurationError(
+            f"{flag}=env:{variable}: {variable} is neither in the environment nor in "
+            f".env.{target} or .env"
+        )
+
+    def _no_domain(self, name: str) -> str:
+        variables = " or ".join(self._variables(BY_KEY["domain"], name))
+        ways = ["--domain=HOST"]
+        if variables:
+            ways.append(f"{variables} in the environment, .env.{name} or .env")
+        ways.append(f"domain under [{self._toml.prefix}targets.{name}] in {self._toml.where}")
+        message = f"no domain for target {name}: set {', or '.join(ways)}"
+        stray = [v for v in ("DOMAIN", "APP_DOMAIN") if self.environ.get(v) and v not in variables]
+        if stray:
+            message += f" ({stray[0]} is set, but it is the domain of target prod)"
+        return f"{message}; --domain=embedded verifies the endpoint that comes with this plugin"
+
+    # -- files ------------------------------------------------------------------------------------
+
+    @cached_property
+    def _dotenv_files(self) -> dict[str, Mapping[str, str | None]]:
+        return {}
+
+    def _dotenv(self, name: str) -> Mapping[str, str | None]:
+        if name not in self._dotenv_files:
+            self._dotenv_files[name] = read_dotenv(self.root / name)
+        return self._dotenv_files[name]
+
+    @cached_property
+    def _toml(self) -> ConfigurationFile:
+        return read_toml(self.root)
+
+
+def _budget(field: str) -> str:
+    return f"{field}_timeout"
+
+
+def _generic(option: Option) -> tuple[str, ...]:
+    """The variables that mean this option in a file which is one target's own."""
+    return DOMAIN_ENVIRONMENT["prod"] if option.key == "domain" else option.environment

@@ -1,0 +1,1 @@
+"""What Traefik makes of labels. Knows compose files as data only."""

@@ -1,0 +1,1 @@
+"""The suites: what is verified of a live endpoint."""

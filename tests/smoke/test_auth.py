@@ -1,0 +1,52 @@
+"""Who is let in. None of it costs a model call on a healthy endpoint.
+
+Source: playbook ("ForwardAuth"), RFC 6750 (bearer tokens), RFC 9110 (401 and WWW-Authenticate).
+"""
+
+import pytest
+
+from pytest_codex.report.explain import advise, explain
+
+pytestmark = pytest.mark.smoke
+
+
+@pytest.mark.judges("authentication")
+def test_the_authentication_answers(chat_without_messages):
+    """The protected paths are answered at all: ForwardAuth's own server can be called."""
+    assert chat_without_messages.reached, explain(chat_without_messages, "a response")
+
+
+@pytest.mark.judges("key_accepted")
+def test_the_key_is_accepted(chat_without_messages, chat):
+    """The right key gets in, seen on a request that costs nothing and on a completion."""
+    for exchange in (chat_without_messages, chat):
+        assert exchange.status not in (401, 403), explain(exchange, "the key to be accepted")
+
+
+@pytest.mark.judges("closed")
+def test_a_wrong_credential_is_refused(refusal, target):
+    """401 or 403 with a JSON error object, to a stream and to none; never 2xx, 3xx or 5xx."""
+    if target.policy.auth == "none":
+        pytest.skip(f"target {target.name} declares that it needs no key (auth)")
+    for accepted in target.policy.accepts:
+        if refusal.probe.endswith(f"_with_{accepted}"):
+            pytest.skip(f"target {target.name} declares that it accepts {accepted} (accepts)")
+    assert refusal.status in (401, 403), explain(refusal, "401 or 403")
+    assert refusal.json_object().get("error"), explain(refusal, "a JSON error object")
+
+
+def test_a_401_says_how_to_authenticate(chat_with_no_credential):
+    """A 401 carries WWW-Authenticate (RFC 9110, 15.5.2)."""
+    challenge = chat_with_no_credential.header("www-authenticate")
+    if chat_with_no_credential.status == 401 and not challenge:
+        advise(chat_with_no_credential, "WWW-Authenticate with the 401", "none")
+    assert chat_with_no_credential.reached, explain(chat_with_no_credential, "a response")
+
+
+def test_no_response_repeats_a_presented_key(recorded):
+    """No header and no body of this run holds a key that was sent, in any encoding."""
+    for exchange in recorded.values():
+        places = [f"{echo.where}, byte {echo.offset}" for echo in exchange.echoes]
+        assert not places, explain(
+            exchange, "no presented key in the response", "it is repeated", "; ".join(places[:5])
+        )
