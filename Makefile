@@ -14,7 +14,7 @@ ARGS ?=
 # The key goes through the environment, where ps does not show it.
 export KEY
 
-.PHONY: smoke verify test lint full bench dist clean
+.PHONY: smoke verify test lint docs bench dist clean
 
 smoke: $(VENV)/.ready
 	$(BIN)/python -m pytest tests -m smoke --domain=$(DOMAIN) $(ARGS)
@@ -29,6 +29,14 @@ lint: $(VENV)/.ready
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/python docs/make_options.py --check
+
+docs: $(VENV)/.ready
+	$(BIN)/python docs/make_options.py
+
+bench: $(VENV)/.ready
+	cd benchmarks && for name in model_calls wall_time startup decoder timing; do \
+	    echo "== $$name"; ../$(BIN)/python $$name.py || exit 1; done
 
 dist: $(VENV)/.ready
 	$(BIN)/python -m build
