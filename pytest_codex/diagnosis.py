@@ -13,39 +13,42 @@ from dataclasses import dataclass
 from enum import IntEnum
 
 from pytest_codex.exchange.excerpt import visible
-from pytest_codex.exchange.exchange import UNREACHABLE, Exchange, FailureKind
+from pytest_codex.exchange.exchange import TIMEOUTS, UNREACHABLE, Exchange, FailureKind
 from pytest_codex.exchange.fingerprints import sender
-from pytest_codex.probes.catalogue import CATALOGUE, NO_KEY, NO_PATH, Probe, Stop
+from pytest_codex.probes.catalogue import CATALOGUE, NO_KEY, POINTLESS, Probe, Stop
 from pytest_codex.probes.names import REFUSED_NAMES, refused_name
 
 
 class Level(IntEnum):
     """What must hold, in the order in which one thing depends on another."""
 
-    TLS = 1
-    REACHABLE = 2
+    REACHABLE = 1
+    TLS = 2
     APPLICATION = 3
     AUTHENTICATION = 4
     CLOSED = 5
     KEY_GIVEN = 6
     KEY_ACCEPTED = 7
-    IN_TIME = 8
-    ANSWERED = 9
-    WHOLE = 10
-    READABLE = 11
-    NO_ERROR = 12
+    TOGETHER = 8
+    IN_TIME = 9
+    ANSWERED = 10
+    WHOLE = 11
+    READABLE = 12
+    NO_ERROR = 13
 
 
 @dataclass(frozen=True, slots=True)
 class Cause:
     """A broken level: what was seen, in one sentence, and what to do next.
 
-    ``probe`` is the one that it was seen on, where it concerns that probe and not the target.
+    ``seen`` is the probe whose exchange shows it; ``probe`` is the one that it concerns, None where
+    it concerns the target.
     """
 
     level: Level
     says: str
     next_step: str
+    seen: str
     probe: str | None = None
 
     def __str__(self) -> str:
@@ -56,15 +59,30 @@ class Cause:
 KEY_PROBE = "chat_without_messages"
 #: The free probes that any application answers by itself.
 APPLICATION_PROBES = ("healthz", "models", KEY_PROBE)
-#: The exchanges that tell causes apart.
-TELLING = (*APPLICATION_PROBES, *(refused_name("no_credential", stream=s) for s in (False, True)))
+#: The streams that are under way at the same time.
+TOGETHER_PROBES = ("chat_stream", "chat_stream_long")
+_TELLING = (*APPLICATION_PROBES, *(refused_name("no_credential", stream=s) for s in (False, True)))
 _TLS = frozenset(kind for kind in UNREACHABLE if kind.startswith("tls_"))
-
-
-_TIMEOUTS = frozenset(
-    {FailureKind.FIRST_BYTE_TIMEOUT, FailureKind.IDLE_TIMEOUT, FailureKind.TOTAL_TIMEOUT}
-)
+_UNSENT = frozenset({FailureKind.NOT_SENT, FailureKind.CANCELLED})
 _LOG = "see the application's log"
+_PRIVATE_LIST = (
+    "take the authentication out of the chain of the models list's router; where only those with a "
+    "key are meant to see it, declare models_public = false"
+)
+
+
+def telling(probe: str) -> tuple[str, ...]:
+    """Return the probes whose exchanges tell causes apart for one probe's exchange."""
+    return _TELLING + (TOGETHER_PROBES if _is_stream(CATALOGUE[probe]) else ())
+
+
+def key_refused(exchange: Exchange) -> bool:
+    """Whether the application, or whoever judges keys for it, refused this request's key."""
+    return exchange.status in (401, 403) and sender(exchange) is None
+
+
+def _is_stream(probe: Probe) -> bool:
+    return probe.streams and probe.paid
 
 
 def cause(
@@ -76,7 +94,7 @@ def cause(
     :param listed: the probe that must be answered with the models list.
     """
     probe = CATALOGUE[exchange.probe]
-    if exchange.failure and exchange.failure.message == NO_PATH:
+    if exchange.failure and exchange.failure.message in POINTLESS:
         return None
     return (
         _connection(exchange, others)
@@ -84,7 +102,8 @@ def cause(
         or _authentication(exchange, others)
         or _open(exchange, others)
         or _key(exchange, others)
-        or (_answer(exchange, probe) if probe.paid or probe.name == listed else None)
+        or (_answer_of_stream(exchange, others) if _is_stream(probe) else None)
+        or (_answer(exchange) if probe.name in ("chat", listed) else None)
     )
 
 
@@ -108,11 +127,13 @@ def _connection(exchange: Exchange, others: Mapping[str, Exchange]) -> Cause | N
             Level.TLS,
             f"TLS with {where} fails: {failed.failure.message}{presented}",
             _TLS_STEPS.get(failed.failure.kind, "see what listens there: does it speak TLS?"),
+            failed.probe,
         )
     return Cause(
         Level.REACHABLE,
         f"nothing answers at {where}: {failed.failure.message}",
         _REACH_STEPS[failed.failure.kind],
+        failed.probe,
     )
 
 
@@ -137,32 +158,51 @@ _REACH_STEPS = {
 
 
 def _application(exchange: Exchange, others: Mapping[str, Exchange]) -> Cause | None:
-    """Whether a hop in front of the application answers in its place, whatever is asked."""
+    """Whether something in front of the application answers in its place, or nothing does."""
     asked = [others[name] for name in APPLICATION_PROBES if name in others]
-    for seen in (exchange, *asked):
-        who = sender(seen)
-        in_its_place = who is not None and who.instead
-        if not in_its_place and not (seen.failure and seen.failure.kind is FailureKind.NO_ANSWER):
-            return None
-    shown = exchange if exchange.reached else asked[0] if asked else exchange
-    who = sender(shown)
-    if who is None:
+    seen = [e for e in (exchange, *asked) if not (e.failure and e.failure.kind in _UNSENT)]
+    if not seen:
+        return None
+    shown = seen[0]
+    where = shown.request.url.split("/")[2]
+    if not any(e.reached for e in seen):
+        says = f"whatever is asked of {where} is not answered: {shown.outcome}"
+        next_step = "see whether this port speaks HTTP, and the proxy's log"
+        return Cause(Level.APPLICATION, says, next_step, shown.probe)
+    senders = [sender(e) for e in seen]
+    who = senders[0]
+    if who is not None and all(found is not None and found.instead for found in senders):
         return Cause(
             Level.APPLICATION,
-            f"connections to {shown.request.url.split('/')[2]} are closed without an answer",
-            "see whether this port speaks HTTP, and the proxy's log",
+            f"{who.who} answers {shown.status} in place of the application: {who.meaning}",
+            who.next_step,
+            shown.probe,
         )
-    return Cause(
-        Level.APPLICATION,
-        f"{who.who} answers {shown.status} in place of the application: {who.meaning}",
-        who.next_step,
-    )
+    if len({e.probe for e in seen}) > 1 and len({_kind(e) for e in seen}) == 1 and _wrong(shown):
+        return Cause(
+            Level.APPLICATION,
+            f"whatever is asked of {where} is answered {shown.outcome}"
+            f" ({visible(shown.text(), 120) or 'no body'})",
+            f"see that it is the application that listens there; if it is, {_LOG}",
+            shown.probe,
+        )
+    return None
+
+
+def _kind(exchange: Exchange) -> tuple[int | None, str]:
+    return exchange.status, exchange.media_type
+
+
+def _wrong(exchange: Exchange) -> bool:
+    """Whether no path of the application is answered like this, other than for want of a key."""
+    status = exchange.status or 0
+    return exchange.media_type == "text/html" or (status >= 400 and status not in (401, 403))
 
 
 def _authentication(exchange: Exchange, others: Mapping[str, Exchange]) -> Cause | None:
     """Whether a hop answers in the application's place on the protected paths only."""
     with_key = others.get(KEY_PROBE)
-    if CATALOGUE[exchange.probe].method != "POST" or with_key is None:
+    if not is_protected(exchange.probe) or with_key is None:
         return None
     shown = with_key if exchange.failure and not exchange.reached else exchange
     who = sender(with_key)
@@ -173,51 +213,108 @@ def _authentication(exchange: Exchange, others: Mapping[str, Exchange]) -> Cause
         f"{who.who} answers {with_key.status} on the protected paths, with the key and without: "
         f"{who.meaning}",
         who.next_step,
+        shown.probe,
     )
 
 
+def is_protected(probe: str) -> bool:
+    """Whether a probe asks for something that needs a key."""
+    return CATALOGUE[probe].method == "POST" or CATALOGUE[probe].needs_key
+
+
 def _open(exchange: Exchange, others: Mapping[str, Exchange]) -> Cause | None:
-    """Whether no credential is needed at all, which makes every other credential pointless."""
+    """Whether a request without any credential is not refused as it should be.
+
+    If it is let in, every other credential is pointless; if it is refused in another way, those
+    that are answered alike say the same.
+    """
     if exchange.probe not in REFUSED_NAMES:
         return None
     stream = exchange.probe.startswith("stream")
     bare = others.get(refused_name("no_credential", stream=stream))
-    if bare is None or bare.status is None or not 200 <= bare.status < 300:
+    if bare is None or bare.status is None:
         return None
-    return Cause(
-        Level.CLOSED,
-        f"{'streamed ' if stream else ''}chat without any credential is answered {bare.status}: "
-        "anybody can use this endpoint at its owner's cost",
-        "put ForwardAuth into the chain of every router that leads to the application "
-        f"(request: {bare.request.as_curl()})",
-        bare.probe,
-    )
+    asked = f"{'streamed ' if stream else ''}chat without any credential"
+    if 200 <= bare.status < 300:
+        return Cause(
+            Level.CLOSED,
+            f"{asked} is answered {bare.status}: anybody can use this endpoint at its owner's cost",
+            "put ForwardAuth into the chain of every router that leads to the application",
+            bare.probe,
+            bare.probe,
+        )
+    if not refuses(bare) and _kind(exchange) == _kind(bare):
+        who = sender(bare)
+        return Cause(
+            Level.CLOSED,
+            f"{asked} is answered {bare.outcome}"
+            f" ({visible(bare.text(), 120) or 'no body'})"
+            " instead of 401 or 403 with a JSON error object",
+            who.next_step if who else "see what the authentication server answers",
+            bare.probe,
+            bare.probe,
+        )
+    return None
+
+
+def refuses(exchange: Exchange) -> bool:
+    """Whether a request was refused in a way that clients understand."""
+    return exchange.status in (401, 403) and bool(exchange.json_object().get("error"))
 
 
 def _key(exchange: Exchange, others: Mapping[str, Exchange]) -> Cause | None:
     not_sent = exchange.failure is not None and exchange.failure.kind is FailureKind.NOT_SENT
     if exchange.failure and exchange.failure.message == NO_KEY:
-        return Cause(Level.KEY_GIVEN, NO_KEY, "set KEY, or --key=env:NAME")
-    for seen in (exchange, others.get(KEY_PROBE)):
-        if seen and CATALOGUE[exchange.probe].paid and seen.status in (401, 403):
+        return Cause(Level.KEY_GIVEN, NO_KEY, "set KEY, or --key=env:NAME", exchange.probe)
+    for seen in (others.get(KEY_PROBE), exchange):
+        if seen and CATALOGUE[exchange.probe].paid and key_refused(seen):
             return Cause(
                 Level.KEY_ACCEPTED,
                 f"the key was refused with {seen.status}: {visible(seen.text(), 120)}",
                 "see that the key is this target's (the run names its source), and which key the "
                 "authentication server holds",
+                seen.probe,
+                None if seen.probe == KEY_PROBE else seen.probe,
             )
     if not_sent and exchange.failure:
-        return Cause(Level.REACHABLE, exchange.failure.message, "see the other failures")
+        says = exchange.failure.message
+        return Cause(Level.REACHABLE, says, "see the other failures", exchange.probe)
     return None
 
 
-def _answer(exchange: Exchange, probe: Probe) -> Cause | None:
+def _answer_of_stream(exchange: Exchange, others: Mapping[str, Exchange]) -> Cause | None:
+    """What is wrong with a stream, said once: streams that break alike break for one reason.
+
+    Where only one of two streams that were under way at the same time breaks, that is it.
+    """
+    found = _answer(exchange)
+    if found is None:
+        return None
+    pair = {name: _answer(others[name]) for name in TOGETHER_PROBES if name in others}
+    alike = [broken for broken in pair.values() if broken and broken.level is found.level]
+    first = alike[0] if alike else found
+    other = next((name for name, broken in pair.items() if broken is None), None)
+    if alike and other:
+        return Cause(
+            Level.TOGETHER,
+            f"{first.says}; {other}, under way at the same time, was answered",
+            f"{first.next_step}; or it is a limit on streams at once",
+            first.seen,
+            first.probe,
+        )
+    return first
+
+
+def _answer(exchange: Exchange) -> Cause | None:
+    probe = CATALOGUE[exchange.probe]
+
     def broken(level: Level, says: str, next_step: str = _LOG) -> Cause:
-        return Cause(level, f"{probe.name} ({probe.what}): {says}", next_step, probe.name)
+        says = f"{probe.name} ({probe.what}): {says}"
+        return Cause(level, says, next_step, probe.name, probe.name)
 
     expected = "text/event-stream" if probe.streams else "application/json"
     failure = exchange.failure
-    if failure is not None and failure.kind in _TIMEOUTS:
+    if failure is not None and failure.kind in TIMEOUTS:
         return broken(
             Level.IN_TIME,
             exchange.outcome,
@@ -228,7 +325,9 @@ def _answer(exchange: Exchange, probe: Probe) -> Cause | None:
         if who is None:
             body = f": {visible(exchange.text(), 160)}" if exchange.body else ""
             return broken(
-                Level.ANSWERED, f"expected 200 {expected}, was answered {exchange.outcome}{body}"
+                Level.ANSWERED,
+                f"expected 200 {expected}, was answered {exchange.outcome}{body}",
+                _PRIVATE_LIST if probe.name == "models" and exchange.status in (401, 403) else _LOG,
             )
         return broken(
             Level.ANSWERED,

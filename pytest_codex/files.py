@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from pytest_codex.errors import ConfigurationError, did_you_mean
-from pytest_codex.options import BY_KEY
+from pytest_codex.policy import BY_KEY
 from pytest_codex.values import typed
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_codex.probes.names import REFUSED_NAMES, WHAT
-from pytest_codex.state import live_session
+from pytest_codex.state import UNDECLARED, live_session, settings_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -62,21 +62,19 @@ def key(codex_target: Target) -> Secret:
 @pytest.fixture(scope="session")
 def compose(request: pytest.FixtureRequest) -> Compose:
     """The compose files of ``--compose``; skips where none was named."""
-    from pytest_codex.compose.load import load
-
-    files = live_session(request.config).settings.compose_files
-    if not files:
+    read = _compose(request.config)
+    if read is None:
         pytest.skip("no compose file was named; next: --compose=docker-compose.yml")
-    return load(files)
+    return read
 
 
 @pytest.fixture(scope="session")
 def promised_headers(request: pytest.FixtureRequest) -> dict[str, str]:
     """The security headers that the compose files promise; none where none was named."""
-    from pytest_codex.compose.load import load
     from pytest_codex.traefik.headers import promised_headers
 
-    return promised_headers(load(live_session(request.config).settings.compose_files).labels)
+    read = _compose(request.config)
+    return promised_headers(read.labels) if read else {}
 
 
 @pytest.fixture
@@ -150,16 +148,32 @@ def probes_of(name: str, parameters: Mapping[str, object]) -> tuple[str, ...]:
     return (name,) if name in WHAT else ()
 
 
+def _compose(config: pytest.Config) -> Compose | None:
+    """Read the compose files that were named, which needs no target."""
+    from pytest_codex.compose.load import load
+    from pytest_codex.errors import ConfigurationError
+
+    try:
+        files = settings_of(config).compose_files
+        return load(files) if files else None
+    except ConfigurationError as error:
+        pytest.fail(str(error), pytrace=False)
+
+
 def _exchange(request: pytest.FixtureRequest, target: Target, probe: str) -> Exchange:
     """Return an exchange, or end the test because something more basic is broken."""
     from pytest_codex.diagnosis import Level
+    from pytest_codex.report.explain import explain_cause
 
     session = live_session(request.config)
+    if not session.has_planned(request.node.nodeid, probe):
+        pytest.fail(UNDECLARED, pytrace=False)
     obstacle = session.obstacle(request.node.nodeid, target.name, probe)
     if obstacle is None:
         return session.exchange(target.name, probe)
     if obstacle.because_of is None and obstacle.cause.level is not Level.KEY_GIVEN:
-        raise Broken(str(obstacle.cause), pytrace=False)
+        seen = session.exchange(target.name, obstacle.cause.seen)
+        raise Broken(explain_cause(obstacle.cause, seen), pytrace=False)
     because = f"because of {obstacle.because_of}: " if obstacle.because_of else ""
     pytest.skip(f"{because}{obstacle.cause}")
 
@@ -172,4 +186,7 @@ def _probe_fixture(name: str, what: str) -> Callable[..., Any]:
     return pytest.fixture(name=name)(exchange)
 
 
-globals().update({f"{name}_exchange": _probe_fixture(name, what) for name, what in WHAT.items()})
+# The refused credentials come one by one through `refusal`; as that many fixtures they would cost
+# every pytest run of everybody a millisecond.
+_FIXTURES = {name for name in WHAT if name not in REFUSED_NAMES} | {REFUSED_NAMES[0]}
+globals().update({f"{name}_exchange": _probe_fixture(name, WHAT[name]) for name in _FIXTURES})

@@ -11,15 +11,16 @@ from __future__ import annotations
 import os
 import uuid
 from collections.abc import Generator
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
 
-from pytest_codex.options import add_options, given_flags
-from pytest_codex.state import SESSION
+from pytest_codex.options import add_options, add_short_options, given_flags
+from pytest_codex.state import SESSION, settings_of
 
 if TYPE_CHECKING:
-    from pytest_codex.session import Session
+    from pytest_codex.live import LivePlugin
 
 pytest_plugins = ("pytest_codex.fixtures",)
 
@@ -33,15 +34,12 @@ _MARKERS = (
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     _refuse_namesake()
-    add_options(parser, short=False)
+    add_options(parser)
 
 
 def _refuse_namesake() -> None:
-    from importlib.metadata import PackageNotFoundError, distribution
-
-    try:
-        distribution("pytest-codex")
-    except PackageNotFoundError:
+    """Refuse to run where both are installed: their files are then mixed in one folder."""
+    if not (Path(__file__).parent / "plugin.py").exists():  # we have none, they do
         return
     raise pytest.UsageError(
         "pytest-codex and pytest-codex-live are both installed, and both are the package "
@@ -50,10 +48,12 @@ def _refuse_namesake() -> None:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_load_initial_conftests(parser: pytest.Parser) -> Generator[None, object, object]:
+def pytest_load_initial_conftests(
+    parser: pytest.Parser, args: list[str]
+) -> Generator[None, object, object]:
     result = yield
     if os.environ.get("CODEX_NO_SHORT_OPTIONS") != "1":
-        add_options(parser, short=True)
+        add_short_options(parser, args)
     return result
 
 
@@ -71,7 +71,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     from pytest_codex.errors import ConfigurationError
 
     try:
-        names = _settings(metafunc.config).target_names
+        names = settings_of(metafunc.config).target_names
     except ConfigurationError:
         return  # pytest_collection_finish says so, where it ends the run and not a module
     if len(names) > 1:
@@ -86,7 +86,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     from pytest_codex.planning import not_for_their_target
 
     try:
-        unwanted = not_for_their_target(items, _settings(config))
+        unwanted = not_for_their_target(items, settings_of(config))
     except ConfigurationError:
         return  # as above
     if unwanted:
@@ -97,7 +97,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_finish(session: pytest.Session) -> None:
     config = session.config
-    if config.option.collectonly or session.testsfailed:
+    if config.option.collectonly or _ends_with_collection(session):
         return
     if not _live(session.items):
         _refuse_to_verify_nothing(config)
@@ -106,14 +106,16 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     from pytest_codex.planning import checks
 
     shared = getattr(config, "workerinput", {}).get("codex_live")
-    live: Session | None = None
     try:
-        live = _begin(config, shared)
+        live = _begin(config, shared["run"] if shared else uuid.uuid4().hex, shared).session
         live.start(checks(session.items, live.settings.target_names[0]))
     except ConfigurationError as error:
-        if live is not None:
-            live.close(interrupted=True)
-        raise pytest.UsageError(str(error)) from None
+        _refuse(config, str(error))
+
+
+def _ends_with_collection(session: pytest.Session) -> bool:
+    """Whether something could not be collected, and that ends the run."""
+    return bool(session.testsfailed) and not session.config.option.continue_on_collection_errors
 
 
 def _live(items: list[pytest.Item]) -> bool:
@@ -124,30 +126,36 @@ def _refuse_to_verify_nothing(config: pytest.Config) -> None:
     given = given_flags(config)
     if "domain" in given or "target" in given:
         flag = given["domain" if "domain" in given else "target"][0]
-        raise pytest.UsageError(
+        _refuse(
+            config,
             f"{flag} was given, but no live check was selected, so nothing was verified; next: "
-            "pytest --pyargs pytest_codex.suites -m smoke, or another -m or -k"
+            "pytest --pyargs pytest_codex.suites -m smoke, or another -m or -k",
         )
 
 
-def _settings(config: pytest.Config) -> Any:
-    from pytest_codex.settings import Settings
+def _refuse(config: pytest.Config, message: str) -> NoReturn:
+    """End the run with a usage error; an xdist worker leaves it to its controller to say so."""
+    if hasattr(config, "workeroutput"):
+        config.workeroutput["codex_live_error"] = message
+    raise pytest.UsageError(message) from None
 
-    return Settings(given_flags(config), os.environ, config.rootpath)
 
+def _begin(config: pytest.Config, run: str, shared: dict[str, Any] | None = None) -> LivePlugin:
+    """Resolve the targets and start reporting; nothing is sent yet.
 
-def _begin(config: pytest.Config, shared: dict[str, Any] | None) -> Session:
-    """Resolve the targets and start reporting; nothing is sent yet."""
+    :param shared: in an xdist worker, what its controller tells it.
+    """
     from pytest_codex.live import LivePlugin
     from pytest_codex.session import Session
 
-    run = shared["run"] if shared else uuid.uuid4().hex
-    session = Session(_settings(config), run, shared=shared is not None)
-    session.resolve(shared["embedded"] if shared else None)
+    session = Session(settings_of(config), run, shared=shared is not None)
+    session.resolve(shared)
     config.stash[SESSION] = session
-    plugin = LivePlugin(session, reports=shared is None)
+    reporter = config.pluginmanager.get_plugin("terminalreporter")
+    colours = reporter is not None and reporter.hasmarkup
+    plugin = LivePlugin(session, reports=shared is None, colours=colours)
     config.pluginmanager.register(plugin, "codex-live-session")
-    return session
+    return plugin
 
 
 # -- under pytest-xdist ---------------------------------------------------------------------------
@@ -155,14 +163,6 @@ def _begin(config: pytest.Config, shared: dict[str, Any] | None) -> Session:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
-    """Tell a worker which run it is part of; the controller starts what all workers share."""
-    from pytest_codex.errors import ConfigurationError
+    from pytest_codex.controller import controller_of
 
-    session = node.config.stash.get(SESSION, None)
-    try:
-        session = session or _begin(node.config, None)
-    except ConfigurationError as error:
-        if given_flags(node.config):
-            raise pytest.UsageError(str(error)) from None
-        return  # perhaps nothing here is live
-    node.workerinput["codex_live"] = {"run": session.run, "embedded": session.embedded()}
+    node.workerinput["codex_live"] = controller_of(node.config, _begin).for_workers()

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
+import dataclasses
+import linecache
 import logging
+import os
 from collections import defaultdict
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from pytest_codex import EndpointAdvice
 from pytest_codex.diagnosis import first_cause
+from pytest_codex.exchange.excerpt import harmless
+from pytest_codex.exchange.exchange import Exchange
 from pytest_codex.fixtures import Broken
 from pytest_codex.planning import target_of
 from pytest_codex.redaction import Scrubber
@@ -19,23 +26,27 @@ from pytest_codex.report.facts import facts
 from pytest_codex.report.outcomes import Advice, Outcome, count, tally
 from pytest_codex.report.summary import describe, figures, markdown, not_verified
 from pytest_codex.session import Session
-
-#: Marks the reports of live checks; survives the way from an xdist worker.
-GROUP = "codex_target"
+from pytest_codex.state import GROUP
+from pytest_codex.targets import Target
 
 
 class LivePlugin:
     """Scrubs, collects and writes.
 
     :param reports: whether this process writes the reports; an xdist worker does not.
+    :param colours: whether pytest colours its output, and so the comparisons in its reports.
     """
 
-    def __init__(self, session: Session, *, reports: bool) -> None:
-        self._session = session
+    def __init__(self, session: Session, *, reports: bool, colours: bool = False) -> None:
+        self.session = session
         self._reports = reports
+        self._colours = colours
         self._scrubber: Scrubber = session.scrubber()
         self._outcomes: dict[str, dict[str, Outcome]] = defaultdict(dict)
+        self._groups: dict[str, str] = {}
+        self._seconds: dict[str, float] = defaultdict(float)
         self._advice: list[Advice] = []
+        self._described = False
         self._record_factory = logging.getLogRecordFactory()
         logging.setLogRecordFactory(self._scrubbed_record)
 
@@ -43,10 +54,17 @@ class LivePlugin:
 
     def _scrubbed_record(self, *args: Any, **kwargs: Any) -> logging.LogRecord:
         record = self._record_factory(*args, **kwargs)
-        message = record.getMessage()
-        scrubbed = self._scrubber.text(message)
-        if scrubbed != message:
-            record.msg, record.args = scrubbed, ()
+        text = self._scrubber.text
+        with contextlib.suppress(Exception):  # a message that cannot be formatted is not ours
+            message = record.getMessage()
+            if text(message) != message:
+                record.msg, record.args = text(message), ()
+        if record.exc_info and record.exc_info[0] is not None:
+            raised = logging.Formatter().formatException(record.exc_info)
+            if text(raised) != raised:
+                record.exc_text = text(raised)  # which formatters take instead
+        if record.stack_info:
+            record.stack_info = text(record.stack_info)
         return record
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -58,70 +76,119 @@ class LivePlugin:
         if call.excinfo is not None and call.excinfo.errisinstance(Broken):
             # The check is answerable for what its fixture found broken: it failed, as itself.
             report.when = "call"
-        group = target_of(item, next(iter(self._session.targets)))
+        group = target_of(item, next(iter(self.session.targets)))
         if group is not None:
             report.user_properties.append((GROUP, group))
         return report
 
     def _scrub(self, report: pytest.TestReport) -> None:
+        """Take out of a report what must not be seen, and what could harm who shows or sends it."""
         text = self._scrubber.text
-        if report.longrepr is not None:
-            if isinstance(report.longrepr, tuple):
-                path, line, reason = report.longrepr
-                report.longrepr = (path, line, text(str(reason)))
-            else:
-                shown = str(report.longrepr)
-                if text(shown) != shown:
-                    report.longrepr = text(shown)
-        report.sections = [(name, text(content)) for name, content in report.sections]
+        longrepr = report.longrepr
+        if isinstance(longrepr, tuple):
+            path, line, reason = longrepr
+            report.longrepr = (path, line, text(harmless(str(reason))))
+        elif longrepr is not None:
+            shown = str(longrepr)
+            clean = text(harmless(shown, colours=self._colours))
+            if clean != shown:
+                report.longrepr = clean
+        report.sections = [
+            (name, text(harmless(content, colours=True))) for name, content in report.sections
+        ]
         report.user_properties = [
-            (name, text(value) if isinstance(value, str) else value)
+            (text(harmless(str(name))), self._property(value))
             for name, value in report.user_properties
         ]
+        if hasattr(report, "wasxfail"):
+            report.wasxfail = text(harmless(report.wasxfail))
+        context = getattr(report, "context", None)  # of a subtest: what it was called with
+        for field in dataclasses.fields(context) if dataclasses.is_dataclass(context) else ():
+            value = self._property(getattr(context, field.name))
+            object.__setattr__(context, field.name, value)  # for it is frozen
+
+    def _scrub_file(self, path: Path) -> None:
+        """Take the key out of a file that others have written in this run."""
+        with contextlib.suppress(OSError):
+            data = path.read_bytes()
+            if self._scrubber.find(data):
+                path.write_bytes(self._scrubber.data(data))
+
+    def _property(self, value: object) -> object:
+        if isinstance(value, dict):
+            return {self._property(name): self._property(item) for name, item in value.items()}
+        clean = self._scrubber.text(harmless(str(value)))
+        return value if clean == str(value) else clean
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_warning_recorded(self, warning_message: Any, nodeid: str) -> None:
         message = str(warning_message.message)
         scrubbed = self._scrubber.text(message)
         if scrubbed != message:
-            warning_message.message = type(warning_message.message)(scrubbed)
+            warning_message.message = _retold(warning_message.message, scrubbed)
+        source = linecache.getline(warning_message.filename, warning_message.lineno).strip()
+        if self._scrubber.text(source) != source:
+            warning_message.line = self._scrubber.text(source)
         if issubclass(warning_message.category, EndpointAdvice):
             self._advice.append(Advice(nodeid, scrubbed))
 
     # -- what became of it ------------------------------------------------------------------------
 
+    @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        group = dict(report.user_properties).get(GROUP)
+        self._scrub(
+            report
+        )  # again: subtests and other plugins report what they have made themselves
+        # When a worker dies, its controller reports the check without what makes it ours.
+        group = dict(report.user_properties).get(GROUP) or self._groups.get(report.nodeid)
         if not isinstance(group, str):
             return
-        known = self._outcomes[group].get(report.nodeid)
-        outcome = _outcome(report, group)
-        if known is None or outcome.kind != "passed":
+        self._groups[report.nodeid] = group
+        self._seconds[report.nodeid] += report.duration
+        if report.when == "call" or not report.passed:
+            outcome = _outcome(report, group, self._seconds[report.nodeid])
             self._outcomes[group][report.nodeid] = outcome
 
-    @property
-    def outcomes(self) -> dict[str, list[Outcome]]:
-        """The outcomes of the live checks so far, by target."""
-        return {group: list(outcomes.values()) for group, outcomes in self._outcomes.items()}
+    def _unfinished(self, target: str) -> list[Outcome]:
+        """Return an outcome for each selected check that the run ended before."""
+        return [
+            Outcome(
+                nodeid=check.nodeid,
+                group=target,
+                kind="skipped",
+                seconds=0.0,
+                file=check.nodeid.partition("::")[0],
+                line=1,
+                message="the run ended before this check did",
+            )
+            for check in self.session.checks
+            if check.target == target and check.nodeid not in self._outcomes[target]
+        ]
+
+    def _found(self) -> Iterator[tuple[Target, list[Outcome], dict[str, Exchange]]]:
+        """Yield each target of which there is something to report, with what there is."""
+        for name, target in self.session.targets.items():
+            outcomes = [*self._outcomes[name].values(), *self._unfinished(name)]
+            exchanges = self.session.recorded(name)
+            if self._outcomes[name] or exchanges:
+                yield target, outcomes, exchanges
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_sessionfinish(
         self, session: pytest.Session, exitstatus: int
     ) -> Generator[None, None, None]:
-        interrupted = not self._waits_for_others(exitstatus)
-        self._session.close(interrupted=interrupted)
+        ended = exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED)
+        stopped = bool(session.shouldstop or session.shouldfail)
+        self.session.close(interrupted=stopped or not ended)
         yield
         if self._reports:
+            self.session.tidy()
             self._write(session.config)
-
-    def _waits_for_others(self, exitstatus: int) -> bool:
-        return exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED)
 
     def _write(self, config: pytest.Config) -> None:
         given = getattr(config.option, "xmlpath", None)
-        for name, outcomes in self.outcomes.items():
-            target = self._session.targets[name]
-            exchanges = self._session.recorded(name)
+        for target, outcomes, exchanges in self._found():
+            name = target.name
             found = facts(exchanges)
             properties = {
                 "target": name,
@@ -134,14 +201,15 @@ class LivePlugin:
                 "longest_gap_seconds": _number(found.longest_gap),
                 "certificate_days": _number(found.certificate_days),
             }
-            results = self._session.results(name)
+            results = self.session.results(name)
             results.folder.mkdir(parents=True, exist_ok=True)
             if given:
-                prefix = f"{name}." if len(self.outcomes) > 1 else ""
+                prefix = f"{name}." if len(self.session.targets) > 1 else ""
+                path = config.invocation_params.dir / Path(os.path.expandvars(given)).expanduser()
                 junit.add_properties(
-                    config.invocation_params.dir / given,
-                    {prefix + key: value for key, value in properties.items()},
+                    path, {prefix + key: value for key, value in properties.items()}
                 )
+                self._scrub_file(path)
             else:
                 results.junit.write_bytes(junit.render(name, outcomes, properties))
             advice = [item for item in self._advice if item.nodeid in self._outcomes[name]]
@@ -158,15 +226,18 @@ class LivePlugin:
     # -- at the terminal --------------------------------------------------------------------------
 
     def pytest_report_collectionfinish(self) -> list[str]:
-        return [line for target in self._session.targets.values() for line in describe(target)]
+        self._described = True
+        return [line for target in self.session.targets.values() for line in describe(target)]
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
-        if not self._reports or not self._outcomes:
-            return
-        terminalreporter.section("live endpoints", sep="-", bold=True)
-        for name, outcomes in self.outcomes.items():
-            target = self._session.targets[name]
-            exchanges = self._session.recorded(name)
+        found = list(self._found()) if self._reports else []
+        if found:
+            terminalreporter.section("live endpoints", sep="-", bold=True)
+        for target, outcomes, exchanges in found:
+            name = target.name
+            if not self._described:  # an xdist controller collects nothing
+                for line in describe(target):
+                    terminalreporter.line(line)
             red = bool(count(outcomes, "failed") + count(outcomes, "error"))
             embedded = " (EMBEDDED)" if target.embedded else ""
             terminalreporter.line(
@@ -185,13 +256,13 @@ class LivePlugin:
             if red and broken:
                 terminalreporter.line(f"  broken: {broken.says}", red=True)
                 terminalreporter.line(f"  next: {broken.next_step}", red=True)
-            terminalreporter.line(f"  results: {_shown(self._session, name, terminalreporter)}")
+            terminalreporter.line(f"  results: {_shown(self.session, name, terminalreporter)}")
 
     def pytest_unconfigure(self) -> None:
         logging.setLogRecordFactory(self._record_factory)
 
 
-def _outcome(report: pytest.TestReport, group: str) -> Outcome:
+def _outcome(report: pytest.TestReport, group: str, seconds: float) -> Outcome:
     kind = "error" if report.failed and report.when != "call" else report.outcome
     file, line, _ = report.location
     detail = report.longreprtext
@@ -204,12 +275,20 @@ def _outcome(report: pytest.TestReport, group: str) -> Outcome:
         nodeid=report.nodeid,
         group=group,
         kind=kind,
-        seconds=report.duration,
+        seconds=seconds,
         file=file,
         line=(line or 0) + 1,
         message=first,
         detail=detail,
     )
+
+
+def _retold(warning: Any, text: str) -> Warning:
+    try:
+        retold: Warning = type(warning)(text)
+    except Exception:  # noqa: BLE001 - a class of somebody's own, that is not made of a text
+        return UserWarning(text)
+    return retold
 
 
 def _number(value: float | None) -> str:

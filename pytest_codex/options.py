@@ -1,18 +1,18 @@
-"""One table of everything that can be set: flag, environment variables, TOML name, meaning.
+"""The table of what the command line can set: flag, environment variables, TOML name, meaning.
 
-The command line, the configuration files, the messages about them and ``docs/options.md`` are all
-made from it. Each option has two flags, ``--codex-NAME`` and the short ``--NAME``; the short one
-gives way where somebody else has it, or everywhere with ``CODEX_NO_SHORT_OPTIONS=1``.
+The flags, the configuration files, the messages about them and ``docs/options.md`` are all made
+from it and from the table in ``policy.py``, which only TOML sets. Each option has two flags,
+``--codex-NAME`` and the short ``--NAME``; the short one gives way where somebody else has it, or
+everywhere with ``CODEX_NO_SHORT_OPTIONS=1``.
 """
 
 from __future__ import annotations
 
 import argparse
-from dataclasses import dataclass
+import contextlib
+from collections.abc import Sequence
 from enum import Enum
-from typing import TYPE_CHECKING, Any
-
-from pytest_codex.probes.names import REFUSED
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     import pytest
@@ -29,8 +29,7 @@ class Kind(Enum):
     TABLE = "table"
 
 
-@dataclass(frozen=True, slots=True)
-class Option:
+class Option(NamedTuple):
     """One setting. ``flag`` is whether the command line has it, ``toml`` whether TOML may hold it.
 
     ``repeats`` means that the flag may be given several times. ``environment`` are the variables
@@ -54,11 +53,6 @@ class Option:
         """Its name in TOML and in the program."""
         return self.name.replace("-", "_")
 
-
-SUITES = ("smoke", "sse", "invariants")
-
-#: Variables for the domains of the targets that are known without any configuration.
-DOMAIN_ENVIRONMENT = {"prod": ("DOMAIN", "APP_DOMAIN"), "dev": ("DEV_DOMAIN",)}
 
 OPTIONS: tuple[Option, ...] = (
     Option(
@@ -166,100 +160,41 @@ OPTIONS: tuple[Option, ...] = (
     ),
 )
 
-#: What only TOML sets: how a target may differ from the Codex Completions API.
-POLICY: tuple[Option, ...] = tuple(
-    Option(name, kind, help_, default, flag=False, choices=choices)
-    for name, kind, default, help_, choices in (
-        ("domain_env", Kind.TEXT, None, "the environment variable with the domain", ()),
-        ("key_env", Kind.TEXT, None, "the environment variable with the key", ()),
-        ("suites", Kind.TEXTS, SUITES, "the suites that may run on it", SUITES),
-        ("base_path", Kind.TEXT, "/v1", "the path in front of /models and /chat/completions", ()),
-        ("health_path", Kind.TEXT, "/healthz", "the health check's path; empty if none", ()),
-        ("health_expect", Kind.TABLE, {"ok": True}, "what its JSON must say; {} for anything", ()),
-        ("ready_path", Kind.TEXT, "", "the readiness check's path, where there is one", ()),
-        ("live_path", Kind.TEXT, "", "the liveness check's path, where there is one", ()),
-        ("auth", Kind.TEXT, "required", "whether chat needs a key", ("required", "none")),
-        ("models_public", Kind.SWITCH, True, "whether the models list needs no key", ()),
-        ("model_aliases", Kind.TEXTS, (), "what else the answering model may be called", ()),
-        ("other_environment", Kind.TEXT, "", "the model name that betrays another deployment", ()),
-        (
-            "accepts",
-            Kind.TEXTS,
-            (),
-            "credentials besides the bearer key that it means to accept, such as x_api_key",
-            REFUSED,
-        ),
-        ("models_slash", Kind.SWITCH, True, "whether /models/ answers as /models does", ()),
-        (
-            "unknown_model",
-            Kind.TEXT,
-            "refused",
-            "what becomes of a model that does not exist",
-            ("refused", "answered"),
-        ),
-        ("cors", Kind.SWITCH, True, "whether browsers are promised access", ()),
-        ("cors_origin", Kind.TEXT, "https://app.example.com", "the Origin of the preflight", ()),
-        ("done", Kind.TEXT, "required", "whether streams end in [DONE]", ("required", "optional")),
-        (
-            "usage",
-            Kind.TEXT,
-            "required",
-            "token counts, in a stream when asked for: 'never' does not ask",
-            ("required", "optional", "never"),
-        ),
-        (
-            "usage_choices",
-            Kind.TEXT,
-            "empty",
-            "the choices of a stream's usage chunk",
-            ("empty", "any"),
-        ),
-        ("preamble", Kind.SWITCH, False, "whether streams may begin with choice-less chunks", ()),
-        ("security_headers", Kind.TEXTS, (), "the security headers that responses must carry", ()),
-        ("http2", Kind.SWITCH, False, "whether to offer HTTP/2", ()),
-        ("concurrency", Kind.NUMBER, 8, "how many requests may be under way at once", ()),
-    )
-)
 
-#: Every setting, by its name in TOML and in the program.
-BY_KEY = {option.key: option for option in (*OPTIONS, *POLICY)}
-
-#: What is known of the Codex Completions API's own two deployments.
-KNOWN_TARGETS: dict[str, dict[str, object]] = {
-    "prod": {
-        "model": "codex-5",
-        "model_aliases": ("codex-5", "codev-5", "gpt-5"),
-        "other_environment": "codev-5",
-    },
-    "dev": {
-        "model": "codev-5",
-        "model_aliases": ("codex-5", "codev-5", "gpt-5"),
-        "other_environment": "codex-5",
-    },
-}
-
-
-def add_options(parser: pytest.Parser, *, short: bool) -> None:
-    """Register the flags: the ``--codex-`` ones, or the short ones that are still free."""
-    group = parser.getgroup("codex-live", "verification of live OpenAI-compatible endpoints")
+def add_options(parser: pytest.Parser) -> None:
+    """Register the ``--codex-`` flags."""
+    group = parser.getgroup(*_GROUP)
     for option in OPTIONS:
-        attributes: dict[str, Any] = {"dest": _dest(option, short), "default": None}
-        if option.kind is Kind.SWITCH:
-            attributes["action"] = argparse.BooleanOptionalAction
-        else:
-            attributes["metavar"] = option.metavar
-            attributes["action"] = "append" if option.repeats else "store"
-        if short:
-            attributes["help"] = f"same as --codex-{option.name}"
-        else:
-            attributes["help"] = option.help
-        flag = f"--{option.name}" if short else f"--codex-{option.name}"
-        try:
-            group.addoption(flag, **attributes)
-        except (ValueError, argparse.ArgumentError):
-            if not short:
-                raise
-            # Somebody else's conftest or plugin has this name; --codex-NAME remains.
+        group.addoption(f"--codex-{option.name}", help=option.help, **_attributes(option, False))
+
+
+def add_short_options(parser: pytest.Parser, arguments: Sequence[str]) -> None:
+    """Register the short flags that the command line uses and nobody else has.
+
+    One that is not used stays free for a ``conftest.py`` that is only found later on.
+    """
+    group = parser.getgroup(*_GROUP)
+    used = {argument.partition("=")[0] for argument in arguments}
+    for option in OPTIONS:
+        flag = f"--{option.name}"
+        if used.isdisjoint((flag, f"--no-{option.name}", "-h", "--help")):
+            continue
+        # Where somebody else's conftest or plugin has this name, --codex-NAME remains.
+        with contextlib.suppress(ValueError, argparse.ArgumentError):
+            group.addoption(
+                flag, help=f"same as --codex-{option.name}", **_attributes(option, True)
+            )
+
+
+_GROUP = ("codex-live", "verification of live OpenAI-compatible endpoints")
+
+
+def _attributes(option: Option, short: bool) -> dict[str, Any]:
+    attributes: dict[str, Any] = {"dest": _dest(option, short), "default": None}
+    if option.kind is Kind.SWITCH:
+        return {**attributes, "action": argparse.BooleanOptionalAction}
+    action = "append" if option.repeats else "store"
+    return {**attributes, "action": action, "metavar": option.metavar}
 
 
 def given_flags(config: pytest.Config) -> dict[str, tuple[str, object]]:

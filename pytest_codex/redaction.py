@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Iterable, Iterator
-from functools import cache
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 
@@ -46,9 +45,9 @@ class Scrubber:
     """Finds and masks secrets, however they were encoded on the way back.
 
     A secret is recognised as it is, percent-encoded, with JSON ``\\u`` escapes or HTML character
-    references, in any mixture, cut short down to half its length (at least eight characters), and
-    in base64 whatever stands around it. The mask is as long as what it covers, so that byte offsets
-    in masked evidence stay true.
+    references, in any mixture, cut at either end down to half its length (at least eight
+    characters), and in base64 whatever stands around it. The mask is as long as what it covers, so
+    that byte offsets in masked evidence stay true.
     """
 
     def __init__(self, secrets: Iterable[Secret]) -> None:
@@ -59,7 +58,8 @@ class Scrubber:
 
     def find(self, data: bytes) -> list[Span]:
         """Return where any of the secrets stands in the data, in order, without overlaps."""
-        found = [span for spelled in self._spelled for span in spelled.find(data)]
+        lowered = data.lower()
+        found = [span for spelled in self._spelled for span in spelled.find(lowered)]
         if self._base64 is not None:
             found += [Span(*match.span()) for match in self._base64.finditer(data)]
         spans: list[Span] = []
@@ -72,19 +72,21 @@ class Scrubber:
 
     def data(self, data: bytes) -> bytes:
         """Return the data with each secret replaced by as many asterisks."""
-        spans = self.find(data)
-        if not spans:
-            return data
-        masked = bytearray(data)
-        for start, end in spans:
-            masked[start:end] = b"*" * (end - start)
-        return bytes(masked)
+        return masked(data, self.find(data))
 
     def text(self, text: str) -> str:
         """Return the text with each secret replaced by as many asterisks."""
         data = text.encode("utf-8", "surrogatepass")
-        masked = self.data(data)
-        return text if masked is data else masked.decode("utf-8", "surrogatepass")
+        spans = self.find(data)
+        return masked(data, spans).decode("utf-8", "surrogatepass") if spans else text
+
+
+def masked(data: bytes, spans: Iterable[Span]) -> bytes:
+    """Return the data with asterisks in place of the spans."""
+    result = bytearray(data)
+    for start, end in spans:
+        result[start:end] = b"*" * (end - start)
+    return bytes(result)
 
 
 class _Spelled:
@@ -92,29 +94,69 @@ class _Spelled:
 
     def __init__(self, value: str) -> None:
         shortest = max(8, (len(value) + 1) // 2)
-        self._head = re.compile(b"".join(_one_of(char) for char in value[:shortest]), re.IGNORECASE)
-        self._tail = [_compiled(char) for char in value[shortest:]]
+        forms = [_forms(char) for char in value]
+        self._before, self._after = forms[:-shortest], forms[shortest:]
+        self._head = _spelling(forms[:shortest], then=forms[shortest:])
+        self._tail = _spelling(forms[-shortest:])
 
-    def find(self, data: bytes) -> Iterator[Span]:
-        for match in self._head.finditer(data):
-            end = match.end()
-            for char in self._tail:
-                following = char.match(data, end)
-                if following is None:
-                    break
-                end = following.end()
-            yield Span(match.start(), end)
+    def find(self, lowered: bytes) -> Iterator[Span]:
+        """Find it in data in lower case, which every form is in."""
+        ends = set()
+        for match in self._head.finditer(lowered):
+            start, end = match.span()
+            if match.lastindex is None:
+                end = _extended(lowered, end, self._after)
+            ends.add(end)
+            yield Span(start, end)
+        for match in self._tail.finditer(lowered):
+            start, end = match.span()
+            if end not in ends:
+                yield Span(_extended_back(lowered, start, self._before), end)
 
 
-def _one_of(char: str) -> bytes:
-    code = ord(char)
-    raw = re.escape(char.encode())
-    return b"(?:%b|%%%02x|\\\\u%04x|&#%d;|&#x%x;|\\\\%b)" % (raw, code, code, code, code, raw)
+def _spelling(
+    characters: Iterable[tuple[bytes, ...]], then: Iterable[tuple[bytes, ...]] = ()
+) -> re.Pattern[bytes]:
+    """Return a pattern of characters in any form; group 1 is what may follow, all of it."""
+    first, following = (
+        b"".join(b"(?:%b)" % b"|".join(map(re.escape, forms)) for forms in part)
+        for part in (characters, then)
+    )
+    return re.compile(first + (b"(%b)?" % following if following else b""))
 
 
-@cache
-def _compiled(char: str) -> re.Pattern[bytes]:
-    return re.compile(_one_of(char), re.IGNORECASE)
+def _extended(lowered: bytes, end: int, characters: Iterable[tuple[bytes, ...]]) -> int:
+    """Return where the last of the characters that follow ends."""
+    ends = {end}
+    for forms in characters:
+        following = {e + len(form) for e in ends for form in forms if lowered.startswith(form, e)}
+        if not following:
+            break
+        ends = following
+    return max(ends)
+
+
+def _extended_back(lowered: bytes, start: int, characters: Sequence[tuple[bytes, ...]]) -> int:
+    """Return where the first of the characters that come before begins."""
+    starts = {start}
+    for forms in reversed(characters):
+        before = {s - len(form) for s in starts for form in forms if lowered.endswith(form, 0, s)}
+        if not before:
+            break
+        starts = before
+    return min(starts)
+
+
+_NAMED_REFERENCES = {"&": b"&amp;", "<": b"&lt;", ">": b"&gt;", '"': b"&quot;", "'": b"&apos;"}
+
+
+def _forms(char: str) -> tuple[bytes, ...]:
+    """Return a character's encodings in lower case, the plain one last: it begins others."""
+    code, raw = ord(char), char.encode().lower()
+    forms = [b"%%%02x" % code, b"\\u%04x" % code, b"\\" + raw]
+    forms += [b"&#%d;" % code, b"&#%03d;" % code, b"&#x%x;" % code]
+    forms += [_NAMED_REFERENCES[char]] if char in _NAMED_REFERENCES else []
+    return (*dict.fromkeys(forms), raw)
 
 
 def _base64_cores(value: str) -> Iterator[bytes]:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from ssl import SSLContext
-from typing import Protocol
+from typing import Any, Protocol
 
-from pytest_codex.diagnosis import TELLING, Cause, Level, cause
+from pytest_codex.diagnosis import Cause, Level, cause, is_protected, telling
 from pytest_codex.endpoint.launcher import EndpointError, Running, launch
 from pytest_codex.errors import ConfigurationError
 from pytest_codex.exchange.exchange import Exchange
@@ -73,29 +74,50 @@ class Session:
         self._shared = shared
         self.targets: dict[str, Target] = {}
         self.checks: list[Check] = []
+        self._by_nodeid: dict[str, Check] = {}
         self._records: dict[str, Records] = {}
         self._planned: dict[str, list[str]] = {}
+        self._obstacles: dict[tuple[str, str], Obstacle | None] = {}
         self._endpoints: list[Running] = []
 
     # -- before anything is sent ------------------------------------------------------------------
 
-    def resolve(self, embedded: Mapping[str, Mapping[str, str]] | None = None) -> None:
+    def resolve(self, shared: Mapping[str, Any] | None = None) -> None:
         """Resolve every target, starting embedded endpoints unless somebody else did.
 
-        :param embedded: by target, where its embedded endpoint is, and its key.
+        :param shared: in a worker, what the controller said: its error, or by target where the
+            embedded endpoint is, and its key.
         :raises ConfigurationError: for what is missing or cannot be used.
         """
-        for name in self.settings.target_names:
-            target = self.settings.target(name)
-            if target.embedded:
-                known = (embedded or {}).get(name)
-                target = _at_embedded(target, known or self._start_endpoint(target))
-            elif self.settings.embedded_defects:
+        if shared and shared["error"]:
+            raise ConfigurationError(shared["error"])
+        files = self.settings.compose_files
+        if files:
+            from pytest_codex.compose.load import load
+
+            load(files)  # what cannot be read is said before anything is sent
+        self.targets = {name: self.settings.target(name) for name in self.settings.target_names}
+        for target in self.targets.values():
+            if self.settings.embedded_defects and not target.embedded:
                 raise ConfigurationError(
                     "--embedded-defect is for --domain=embedded; "
-                    f"the domain of target {name} is {target.domain}"
+                    f"the domain of target {target.name} is {target.domain}"
                 )
-            self.targets[name] = target
+        for name, target in self.targets.items():
+            if target.embedded:
+                self.targets[name] = _at_embedded(target, self._endpoint(target, shared))
+
+    def _endpoint(self, target: Target, shared: Mapping[str, Any] | None) -> Mapping[str, str]:
+        """Return where a target's embedded endpoint is, and its key."""
+        if shared is None:
+            return self._start_endpoint(target)
+        if target.name not in shared["embedded"]:
+            raise ConfigurationError(
+                "under pytest-xdist the embedded endpoint has to be asked for on the command line: "
+                "--domain=embedded, or --target where the domain is configured"
+            )
+        known: Mapping[str, str] = shared["embedded"][target.name]
+        return known
 
     def embedded(self) -> dict[str, dict[str, str]]:
         """Where the embedded endpoints of this run are, for other processes."""
@@ -115,6 +137,7 @@ class Session:
         try:
             running = launch(environment, self.settings.embedded_defects, key)
         except EndpointError as error:
+            self.close(interrupted=True)
             raise ConfigurationError(str(error)) from None
         self._endpoints.append(running)
         return {"url": running.url, "key": running.key, "ca_file": running.ca_file or ""}
@@ -140,8 +163,16 @@ class Session:
             loaded, or if results cannot be written.
         """
         self.checks = list(checks)
+        self._by_nodeid = {check.nodeid: check for check in self.checks}
         for check in self.checks:
             self._planned.setdefault(check.target, []).extend(check.probes)
+        try:
+            self._start()
+        except ConfigurationError:
+            self.close(interrupted=True)
+            raise
+
+    def _start(self) -> None:
         contexts = {}
         for name, probes in self._planned.items():
             target = self.targets[name]
@@ -149,11 +180,18 @@ class Session:
             self._refuse_without_key(target, probes)
             contexts[name] = tls_context(os.environ, target.ca_file)
             if target.policy.http2:
-                _require_h2(name)
+                _require("h2", "http2", f"target {name} has http2 = true")
+        if self._shared:
+            _require("filelock", "xdist", "several processes share this run")
+        for name in self._planned:
             self.results(name).prepare(self.run)
         for name, probes in self._planned.items():
             self._records[name] = self._record(self.targets[name], contexts[name], probes)
             self._records[name].start()
+
+    def has_planned(self, nodeid: str, probe: str) -> bool:
+        """Whether the plan has a probe for a check."""
+        return nodeid in self._by_nodeid and probe in self._by_nodeid[nodeid].probes
 
     def _refuse_without_key(self, target: Target, probes: Iterable[str]) -> None:
         required = self.settings.require_key
@@ -161,13 +199,16 @@ class Session:
             return
         if any(CATALOGUE[probe].needs_key for probe in probes):
             variables = " or ".join(self.settings.key_variables(target.name))
+            source = target.sources["key"]
+            why = "" if source == "default" else f" ({source})"
             raise ConfigurationError(
-                f"no key for target {target.name}, and one is required ({required.source}): "
+                f"no key for target {target.name}{why}, and one is required ({required.source}): "
                 f"set {variables}, or --key=env:NAME; --no-require-key verifies what needs no key"
             )
 
     def _record(self, target: Target, context: SSLContext, probes: Iterable[str]) -> Records:
-        folder = self.results(target.name).exchanges
+        results = self.results(target.name)
+        folder = results.exchanges
 
         def make(names: Iterable[str]) -> Recorder:
             return Recorder(
@@ -180,7 +221,7 @@ class Session:
             return make(probes)
         from pytest_codex.probes.sharing import SharedRecorder
 
-        return SharedRecorder(probes, folder, self.run, target.name, make)
+        return SharedRecorder(probes, folder, self.run, results.lock(self.run), make)
 
     def exchange(self, target: str, probe: str) -> Exchange:
         """Return an exchange, waiting until it is over."""
@@ -201,29 +242,45 @@ class Session:
         otherwise the first that builds on it; all others are skipped because of it. It is the
         same one in every process of a run.
         """
+        if (target, probe) not in self._obstacles:
+            self._obstacles[target, probe] = self._broken(target, probe)
+        found = self._obstacles[target, probe]
+        if found is None or found.cause.level is Level.KEY_GIVEN:
+            return found
+        judges = self._by_nodeid[nodeid].judges
+        if judges is not None and found.cause.level > judges:
+            return None
+        return Obstacle(found.cause, None) if found.because_of == nodeid else found
+
+    def _broken(self, target: str, probe: str) -> Obstacle | None:
+        """Return the first broken level of an exchange, and the check that fails for it."""
         others = {
-            name: self.exchange(target, name) for name in TELLING if name in self._planned[target]
+            name: self.exchange(target, name)
+            for name in telling(probe)
+            if name in self._planned[target]
         }
         found = cause(self.exchange(target, probe), others, self.targets[target].lists_models)
         if found is None:
             return None
-        check = next(check for check in self.checks if check.nodeid == nodeid)
-        if check.judges is not None and found.level > check.judges:
-            return None
-        if found.level is Level.KEY_GIVEN:
-            return Obstacle(found, None)
-        accountable = self._accountable(found, target)
-        return Obstacle(found, None if accountable == nodeid else accountable)
+        fails = found.level is not Level.KEY_GIVEN
+        return Obstacle(found, self._accountable(found, target) if fails else None)
 
     def _accountable(self, found: Cause, target: str) -> str:
-        """Return the check that fails for a cause."""
-        concerned = [check for check in self.checks if check.target == target]
+        """Return the check that fails for a cause.
+
+        It is the one that judges the broken level, or the next level that is judged, and looks at
+        the least besides; without any, the first that is concerned.
+        """
+        selected = [check for check in self.checks if check.target == target]
+        concerned = selected
         if found.probe is not None:
-            concerned = [check for check in concerned if found.probe in check.probes]
+            concerned = [check for check in selected if found.probe in check.probes]
         elif found.level >= Level.AUTHENTICATION:
-            concerned = [c for c in concerned if any(_is_protected(name) for name in c.probes)]
-        judges = [check for check in concerned if check.judges == found.level]
-        return (judges or concerned)[0].nodeid
+            concerned = [c for c in selected if any(is_protected(name) for name in c.probes)]
+        judges = [(c.judges, c) for c in concerned if c.judges and c.judges >= found.level]
+        if judges:
+            return min(judges, key=lambda judge: (judge[0], len(judge[1].probes)))[1].nodeid
+        return (concerned or selected)[0].nodeid
 
     def close(self, *, interrupted: bool) -> None:
         """End recording and the embedded endpoints."""
@@ -233,9 +290,11 @@ class Session:
             endpoint.stop()
         self._endpoints.clear()
 
-
-def _is_protected(probe: str) -> bool:
-    return CATALOGUE[probe].method == "POST"
+    def tidy(self) -> None:
+        """Take away what only served the run, when all its processes have ended."""
+        for name in self.targets:
+            with contextlib.suppress(OSError):
+                self.results(name).lock(self.run).unlink()
 
 
 def _keep(exchange: Exchange, folder: Path, run: str) -> None:
@@ -254,10 +313,10 @@ def _at_embedded(target: Target, known: Mapping[str, str]) -> Target:
     )
 
 
-def _require_h2(name: str) -> None:
+def _require(module: str, extra: str, why: str) -> None:
     from importlib.util import find_spec
 
-    if find_spec("h2") is None:
+    if find_spec(module) is None:
         raise ConfigurationError(
-            f'target {name} has http2 = true, which needs: pip install "pytest-codex-live[http2]"'
+            f'{why}, which needs {module}: pip install "pytest-codex-live[{extra}]"'
         )

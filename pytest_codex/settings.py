@@ -14,14 +14,8 @@ from typing import NamedTuple, cast
 
 from pytest_codex.errors import ConfigurationError, did_you_mean
 from pytest_codex.files import ConfigurationFile, read_dotenv, read_toml
-from pytest_codex.options import (
-    BY_KEY,
-    DOMAIN_ENVIRONMENT,
-    KNOWN_TARGETS,
-    OPTIONS,
-    POLICY,
-    Option,
-)
+from pytest_codex.options import OPTIONS, Option
+from pytest_codex.policy import BY_KEY, DOMAIN_ENVIRONMENT, KNOWN_TARGETS, POLICY
 from pytest_codex.redaction import Secret
 from pytest_codex.targets import EMBEDDED, Address, Budgets, Policy, Target, parse_address
 from pytest_codex.values import as_key, typed
@@ -139,6 +133,8 @@ class Settings:
         )
         policy = Policy(**{f.name: cast("str", values[f.name].value) for f in fields(Policy)})  # type: ignore[arg-type]  # the table's kinds are the fields' types, which a test verifies
         key = values["key"]
+        if key.value is None and (empty := self._empty(BY_KEY["key"], name)):
+            values["key"] = Sourced(None, empty)
         return Target(
             name=name,
             address=address,
@@ -221,6 +217,25 @@ class Settings:
             else:
                 yield Sourced(typed(option, value, where), where)
 
+    def _empty(self, option: Option, target: str) -> str:
+        """Say which variable that could give an option is set, but to nothing; "" if none is."""
+        variables = self._variables(option, target)
+        own = f".env.{target}"
+        layers = (
+            ("environment", variables, self.environ),
+            (own, (*variables, *_generic(option)), self._dotenv(own)),
+            (".env", variables, self._dotenv(".env")),
+        )
+        return next(
+            (
+                f"{source} {variable} is set but empty"
+                for source, names, environ in layers
+                for variable in names
+                if environ.get(variable, "unset") in (None, "")
+            ),
+            "",
+        )
+
     def _given(self, option: Option, value: object, flag: str, target: str | None) -> Sourced:
         if option.key != "key":
             return Sourced(typed(option, value, flag), flag)
@@ -252,12 +267,14 @@ class Settings:
         )
 
     def _no_domain(self, name: str) -> str:
-        variables = " or ".join(self._variables(BY_KEY["domain"], name))
+        variables = self._variables(BY_KEY["domain"], name)
         ways = ["--domain=HOST"]
         if variables:
-            ways.append(f"{variables} in the environment, .env.{name} or .env")
+            ways.append(f"{' or '.join(variables)} in the environment, .env.{name} or .env")
         ways.append(f"domain under [{self._toml.prefix}targets.{name}] in {self._toml.where}")
-        message = f"no domain for target {name}: set {', or '.join(ways)}"
+        empty = self._empty(BY_KEY["domain"], name)
+        but = f" ({empty})" if empty else ""
+        message = f"no domain for target {name}{but}: set {', or '.join(ways)}"
         stray = [v for v in ("DOMAIN", "APP_DOMAIN") if self.environ.get(v) and v not in variables]
         if stray:
             message += f" ({stray[0]} is set, but it is the domain of target prod)"

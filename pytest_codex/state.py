@@ -2,26 +2,42 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 import pytest
 
+from pytest_codex.options import given_flags
+
 if TYPE_CHECKING:
     from pytest_codex.session import Session
+    from pytest_codex.settings import Settings
 
 SESSION = pytest.StashKey["Session"]()
 
+#: Marks the reports of live checks with their target; survives the way from an xdist worker.
+GROUP = "codex_target"
+
+#: Why a fixture cannot be had.
+UNDECLARED = (
+    "a live fixture was requested by name at run time (request.getfixturevalue); next: declare it "
+    "as an argument of the test, so that the plan of what is sent has it"
+)
+
 
 def live_session(config: pytest.Config) -> Session:
-    """Return the run's session.
+    """Return the run's session; where there is none, fail with the reason.
 
-    :raises pytest.UsageError: where there is none, as when a live fixture is requested dynamically
-        by a run that has no live test.
+    There is none where a live fixture is requested dynamically by a run that has no live test.
     """
     session = config.stash.get(SESSION, None)
     if session is None:
-        raise pytest.UsageError(
-            "a live fixture was requested by name at run time; a test has to declare it as an "
-            "argument, so that its probe can be planned"
-        )
+        pytest.fail(UNDECLARED, pytrace=False)
     return session
+
+
+def settings_of(config: pytest.Config) -> Settings:
+    """Return what the run's command line, environment and files say."""
+    from pytest_codex.settings import Settings
+
+    return Settings(given_flags(config), os.environ, config.rootpath)

@@ -63,6 +63,8 @@ def parse_address(text: str, source: str, scheme: str = "https") -> Address:
 
 def _address(url: str) -> Address:
     expected = "expected HOST or HOST:PORT"
+    if "@" in url:
+        raise ValueError("has credentials in it; give the host only, and the key with KEY or --key")
     try:
         parts = urlsplit(url)
         port = parts.port
@@ -70,8 +72,6 @@ def _address(url: str) -> Address:
         raise ValueError(f"is not an address ({error}); {expected}") from None
     if parts.scheme not in _USUAL_PORT:
         raise ValueError(f"has the scheme {parts.scheme!r}; expected https")
-    if "@" in parts.netloc:
-        raise ValueError("has credentials in it; give the host only, and the key with KEY or --key")
     if parts.path.strip("/") or parts.query or parts.fragment:
         raise ValueError(
             "has more than a host in it; give HOST or HOST:PORT only "
@@ -103,7 +103,7 @@ def _host(host: str) -> str:
 
 
 def _without_credentials(text: str) -> str:
-    return re.sub(r"(^|//)[^/@]*@", r"\1***@", text)
+    return re.sub(r"^(\w+://)?.*@", r"\1***@", text, flags=re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)

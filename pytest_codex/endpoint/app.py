@@ -154,7 +154,7 @@ class Player:
         return True
 
     async def _cut(self, reset: bool) -> None:
-        if reset:
+        if reset and not self._transport.is_closing():
             self._transport.get_extra_info("socket").setsockopt(
                 socket.SOL_SOCKET, socket.SO_LINGER, RESET
             )

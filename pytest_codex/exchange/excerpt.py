@@ -2,6 +2,15 @@
 
 from __future__ import annotations
 
+import codecs
+import re
+
+#: What terminals act on, what turns text around, and what cannot be encoded. Colours (SGR) apart.
+_HARMFUL = re.compile(
+    r"(\x1b\[[0-9;]*m)"
+    r"|[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
+)
+
 
 def visible(text: str | bytes, limit: int = 200) -> str:
     """Return the text with control characters and lone surrogates escaped, cut to ``limit``.
@@ -9,12 +18,31 @@ def visible(text: str | bytes, limit: int = 200) -> str:
     Bytes are read as UTF-8; what is not UTF-8 shows as ``\\xNN``. What was left out is said.
     """
     cut = text[: limit + 1]
-    shown = cut.decode("utf-8", "backslashreplace") if isinstance(cut, bytes) else cut
-    shown = "".join(char if char.isprintable() else _escaped(char) for char in shown)
+    if isinstance(cut, bytes):
+        # A character that only the cut has broken is left out, not shown as broken bytes.
+        decoder = codecs.getincrementaldecoder("utf-8")("backslashreplace")
+        shown = decoder.decode(cut, final=len(text) == len(cut))
+    else:
+        shown = cut
+    shown = _escaped_all(shown)
     if len(text) > limit or len(shown) > limit:
         unit = "bytes" if isinstance(text, bytes) else "characters"
         return f"{shown[:limit]}… ({len(text):,} {unit} in all)"
     return shown
+
+
+def harmless(text: str, *, colours: bool = False) -> str:
+    """Return text of any length with what could harm a terminal, or pytest-xdist, escaped.
+
+    Line ends and tabs stay. A lone surrogate cannot be sent from an xdist worker: it ends the run.
+
+    :param colours: whether escape sequences that only colour stay too.
+    """
+    return _HARMFUL.sub(lambda m: m[0] if colours and m[1] else _escaped_all(m[0]), text)
+
+
+def _escaped_all(text: str) -> str:
+    return "".join(char if char.isprintable() else _escaped(char) for char in text)
 
 
 def _escaped(char: str) -> str:

@@ -7,10 +7,12 @@ before it is recorded, with a note (:class:`Echo`) of each place where a credent
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
+from functools import cached_property
 from typing import NamedTuple
 
 from pytest_codex.exchange.excerpt import visible
@@ -56,6 +58,11 @@ UNREACHABLE = frozenset(
         FailureKind.TLS_WRONG_NAME,
         FailureKind.TLS_FAILED,
     }
+)
+
+#: The kinds that mean: it took longer than it may.
+TIMEOUTS = frozenset(
+    {FailureKind.FIRST_BYTE_TIMEOUT, FailureKind.IDLE_TIMEOUT, FailureKind.TOTAL_TIMEOUT}
 )
 
 
@@ -129,7 +136,7 @@ class Echo(NamedTuple):
     offset: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # without slots, so that the transcript is decoded once
 class Exchange:
     """One request and everything that is known of its response.
 
@@ -161,9 +168,9 @@ class Exchange:
 
     @property
     def outcome(self) -> str:
-        """What came of it, in a few words: the status, the failure, or both."""
+        """What came of it, in a few words: the status, the failure, or both. Fit to be shown."""
         came = f"{self.status} {self.media_type}".strip() if self.reached else "no response"
-        return f"{came}, {self.failure.message}" if self.failure else came
+        return visible(f"{came}, {self.failure.message}" if self.failure else came, 400)
 
     @property
     def reached(self) -> bool:
@@ -201,11 +208,19 @@ class Exchange:
 
     def transcript(self) -> Transcript:
         """Return the decoded events of a streamed body."""
+        return self._transcript
+
+    @cached_property
+    def _transcript(self) -> Transcript:
         return Transcript.of(self.body, self.reads)
+
+
+#: What a shell acts on between double quotes, other than ``$KEY``.
+_SPECIAL = re.compile(r'[\\"`]|\$(?!\{?KEY)')
 
 
 def _shell_word(text: str) -> str:
     """Quote for a POSIX shell, leaving ``$KEY`` and ``${KEY…}`` to be expanded by it."""
     if "$KEY" in text or "${KEY" in text:
-        return '"' + text.replace("\\", "\\\\").replace('"', '\\"').replace("`", "\\`") + '"'
+        return '"' + _SPECIAL.sub(r"\\\g<0>", text) + '"'
     return "'" + text.replace("'", "'\\''") + "'"

@@ -12,9 +12,7 @@ def strict_json(text: str | bytes) -> object:
     :raises ValueError: with a short reason.
     """
     try:
-        value: object = json.loads(
-            text.decode("utf-8") if isinstance(text, bytes) else text, parse_constant=_refuse
-        )
+        value: object = _DECODER.decode(text.decode("utf-8") if isinstance(text, bytes) else text)
     except UnicodeDecodeError as error:
         raise ValueError(f"not UTF-8 at byte {error.start:,}") from None
     except json.JSONDecodeError as error:
@@ -26,3 +24,6 @@ def strict_json(text: str | bytes) -> object:
 
 def _refuse(constant: str) -> NoReturn:
     raise ValueError(f"not strict JSON: {constant} is no JSON value")
+
+
+_DECODER = json.JSONDecoder(parse_constant=_refuse)

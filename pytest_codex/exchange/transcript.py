@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
-from pytest_codex.exchange.sse import Decoder, Event, EventTooLargeError
+from pytest_codex.exchange.sse import Decoder, Event
 from pytest_codex.exchange.strict import strict_json
 
 DONE = "[DONE]"
@@ -72,7 +72,9 @@ class Transcript:
     times: tuple[float, ...]
     unterminated: int
     comments: int
-    too_large: bool = False
+
+    def __repr__(self) -> str:
+        return f"<Transcript of {len(self.events)} events>"
 
     @classmethod
     def of(cls, body: bytes, reads: Sequence[Read]) -> Transcript:
@@ -81,16 +83,12 @@ class Transcript:
         events: list[Event] = []
         times: list[float] = []
         start = 0
-        too_large = False
-        try:
-            for read in reads or (Read(0.0, len(body)),):
-                complete = decoder.feed(body[start : read.end])
-                start = read.end
-                events += complete
-                times += [read.at] * len(complete)
-        except EventTooLargeError:
-            too_large = True
-        return cls(tuple(events), tuple(times), decoder.unterminated, decoder.comments, too_large)
+        for read in reads or (Read(0.0, len(body)),):
+            complete = decoder.feed(body[start : read.end])
+            start = read.end
+            events += complete
+            times += [read.at] * len(complete)
+        return cls(tuple(events), tuple(times), decoder.unterminated, decoder.comments)
 
     @cached_property
     def chunks(self) -> tuple[Chunk, ...]:

@@ -14,7 +14,7 @@ from enum import Enum, StrEnum
 from urllib.parse import quote
 
 from pytest_codex.exchange.exchange import Headers
-from pytest_codex.probes.names import REFUSED, WHAT, refused_name
+from pytest_codex.probes.names import REFUSED, REFUSED_NAMES, WHAT, refused_name
 from pytest_codex.targets import Budgets, Target
 
 
@@ -123,6 +123,22 @@ def path_of(probe: Probe, target: Target) -> str:
         ready=policy.ready_path,
         live=policy.live_path,
     )
+
+
+def pointless(probe: Probe, target: Target) -> str | None:
+    """Return why the target's policy leaves nothing to learn from a probe, None if it does not.
+
+    What a target declares that it answers is not asked: it would only cost a model call.
+    """
+    policy = target.policy
+    if not path_of(probe, target):
+        return NO_PATH
+    admitted = policy.auth == "none" or probe.credential in policy.accepts
+    if probe.name in REFUSED_NAMES and admitted:
+        return ANSWERED
+    if probe.name == "chat_with_unknown_model" and policy.unknown_model == "answered":
+        return ANSWERED
+    return None
 
 
 def request_for(probe: Probe, target: Target, key: str) -> Wanted:
@@ -256,6 +272,12 @@ CATALOGUE: Mapping[str, Probe] = {probe.name: probe for probe in _DECLARED}
 
 #: Why a probe whose path the target's policy leaves empty is not sent.
 NO_PATH = "the target declares no path for it"
+
+#: Why a probe is not sent that the target's policy says is answered, where others refuse it.
+ANSWERED = "the target declares that it answers this"
+
+#: The reasons which the target's policy gives for not sending a probe.
+POINTLESS = frozenset({NO_PATH, ANSWERED})
 
 #: Why a probe that needs a key is not sent without one.
 NO_KEY = "no key was given"

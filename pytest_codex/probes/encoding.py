@@ -16,6 +16,12 @@ class Decoding(Protocol):
         """Return what the data decodes to, at most ``room`` + 1 bytes of it."""
         ...
 
+    def end(self) -> None:
+        """Take note of the end of the data.
+
+        :raises Stopped: if it cannot be the end.
+        """
+
 
 class Identity:
     """No encoding."""
@@ -24,19 +30,38 @@ class Identity:
         """Return the data as it is."""
         return data[: room + 1]
 
+    def end(self) -> None:
+        """Any end is one."""
+
 
 class Deflated:
     """gzip, and deflate with or without its wrapper."""
 
     def __init__(self, *, gzip: bool) -> None:
-        self._inflate = zlib.decompressobj(31 if gzip else 15)
+        self._gzip = gzip
+        self._inflate: zlib._Decompress | None = None
 
     def feed(self, data: bytes, room: int) -> bytes:
         """Inflate the data."""
+        if self._inflate is None:
+            # The wrapper's first byte (RFC 1950) names the method, 8; no bare block begins so.
+            bare = data[0] & 0x0F != 8
+            self._inflate = zlib.decompressobj(31 if self._gzip else -15 if bare else 15)
+        if self._inflate.eof:  # zlib would keep whatever still comes, without a limit
+            raise Stopped(FailureKind.ENCODING, "bytes after the end of the compressed body")
         try:
             return self._inflate.decompress(data, room + 1)
         except zlib.error as error:
             raise Stopped(FailureKind.ENCODING, f"the compressed body is broken: {error}") from None
+
+    def end(self) -> None:
+        """Say whether it ended too early or too late; nothing at all is the body of a HEAD."""
+        if self._inflate is None:
+            return
+        if not self._inflate.eof:
+            raise Stopped(FailureKind.ENCODING, "the compressed body ends in the middle")
+        if self._inflate.unused_data:
+            raise Stopped(FailureKind.ENCODING, "bytes after the end of the compressed body")
 
 
 def decoding(content_encoding: str | None) -> Decoding:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import ssl
 import time
@@ -137,14 +138,18 @@ class RecordedStream(httpcore.AsyncNetworkStream):
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         """Read, and note the time at which the read returned."""
-        data = await self._inner.read(max_bytes)
         network = self._network
+        if not network.in_body:
+            # Of a body that comes with the headers, no more is read than headers may have.
+            room = network.max_before_body - network.wire_bytes
+            if room <= 0:
+                raise Stopped(
+                    FailureKind.TOO_LARGE, f"more than {network.max_before_body:,} bytes of headers"
+                )
+            max_bytes = min(max_bytes, room)
+        data = await self._inner.read(max_bytes)
         network.last_read = time.monotonic()
         network.wire_bytes += len(data)
-        if not network.in_body and network.wire_bytes > network.max_before_body:
-            raise Stopped(
-                FailureKind.TOO_LARGE, f"more than {network.max_before_body:,} bytes of headers"
-            )
         return data
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:
@@ -191,8 +196,10 @@ def _reason(error: BaseException) -> str:
     cause = error.__cause__
     while cause is not None and cause.__cause__ is not None:
         cause = cause.__cause__
-    if isinstance(cause, OSError) and cause.strerror:
+    if isinstance(cause, ssl.SSLError) and cause.strerror:
         return cause.strerror
+    if isinstance(cause, OSError) and cause.errno:
+        return os.strerror(cause.errno)  # asyncio's own words are "Connect call failed"
     return str(cause or error) or type(error).__name__
 
 

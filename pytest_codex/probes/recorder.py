@@ -7,6 +7,7 @@ answer, and the key has to be accepted; otherwise they are recorded as not sent,
 from __future__ import annotations
 
 import contextlib
+import sys
 import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future
@@ -15,11 +16,13 @@ import anyio
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 
 from pytest_codex.exchange.exchange import UNREACHABLE, Exchange
-from pytest_codex.probes.catalogue import CATALOGUE, GATE, NO_KEY, NO_PATH, Probe, path_of
+from pytest_codex.probes.catalogue import CATALOGUE, GATE, NO_KEY, Probe, pointless
 from pytest_codex.probes.transport import Recording, Transport
 
 #: The recording loop looks at the clock this often, in seconds.
 _BEAT = 0.01
+#: How long another thread may hold the interpreter before the loop's turn comes, in seconds.
+_SWITCH_INTERVAL = 0.0005
 
 
 class Recorder:
@@ -46,6 +49,9 @@ class Recorder:
 
     def start(self) -> None:
         """Start recording; returns at once."""
+        # A test that keeps the interpreter busy then delays a recorded time by a tenth as much.
+        self._switch_interval = sys.getswitchinterval()
+        sys.setswitchinterval(_SWITCH_INTERVAL)
         self._portal = self._portal_context.__enter__()
         self._portal.start_task_soon(self._record_all).add_done_callback(self._give_up)
 
@@ -67,6 +73,7 @@ class Recorder:
             with contextlib.suppress(RuntimeError):
                 portal.call(portal.stop, True)
             self._portal_context.__exit__(None, None, None)
+            sys.setswitchinterval(self._switch_interval)
 
     # -- in the loop's thread ---------------------------------------------------------------------
 
@@ -115,8 +122,8 @@ class Recorder:
     async def _gate(self, probe: Probe, transport: Transport) -> str | None:
         """Wait for what comes before a probe; return why it must not be sent, if so."""
         target = transport.target
-        if not path_of(probe, target):
-            return NO_PATH
+        if reason := pointless(probe, target):
+            return reason
         if probe.needs_key and target.key is None and target.policy.auth == "required":
             return NO_KEY
         for name in probe.after:

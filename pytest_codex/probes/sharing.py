@@ -7,7 +7,6 @@ The operating system frees the lock of a worker that dies, and another one takes
 
 from __future__ import annotations
 
-import tempfile
 import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -24,7 +23,9 @@ _POLL = 0.02
 class SharedRecorder:
     """Records one target's exchanges, or waits for the worker that does.
 
-    :param folder: where exchanges are kept; :param run: what identifies this run.
+    :param folder: where exchanges are kept.
+    :param run: what identifies this run.
+    :param lock: the file that whoever records has locked.
     :param make: makes a recorder for the probes that nobody has recorded yet.
     """
 
@@ -33,7 +34,7 @@ class SharedRecorder:
         names: Iterable[str],
         folder: Path,
         run: str,
-        target: str,
+        lock: Path,
         make: Callable[[Iterable[str]], Recorder],
     ) -> None:
         self._names = with_prerequisites(names)
@@ -41,9 +42,7 @@ class SharedRecorder:
         self._run = run
         self._make = make
         self._recorder: Recorder | None = None
-        self._lock = FileLock(
-            Path(tempfile.gettempdir()) / f"pytest-codex-live-{run}-{target}.lock",
-        )
+        self._lock = FileLock(lock)
 
     def start(self) -> None:
         """Become the one that records, unless there is one."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ssl
 import time
-from collections.abc import AsyncIterable, AsyncIterator, Callable
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -31,7 +31,7 @@ from pytest_codex.exchange.transcript import DONE, Chunk, Read
 from pytest_codex.probes.catalogue import WRONG_KEY, Probe, Stop, request_for
 from pytest_codex.probes.encoding import decoding
 from pytest_codex.probes.network import Network, Stopped
-from pytest_codex.redaction import Scrubber, Secret
+from pytest_codex.redaction import Scrubber, Secret, masked
 from pytest_codex.targets import Target
 
 
@@ -100,6 +100,7 @@ class Recording:
         self._reads: list[Read] = []
         self._failure: Failure | None = None
         self._events = Decoder(self._limits.event)
+        self._in_events = False
         self._event_count = 0
         self._done_at: float | None = None
 
@@ -152,12 +153,18 @@ class Recording:
         shown = request_for(self.probe, target, "$KEY")
         scrubber = self._transport.scrubber
         body = bytes(self._body)
+        # A name is scrubbed first, and what is left of it then counts as the place of an echo.
+        headers = [(scrubber.text(name), value) for name, value in self._headers]
         echoes = [
+            Echo("header name", 0) for name, _ in self._headers if scrubber.text(name) != name
+        ]
+        echoes += [
             Echo(f"header {name}", span.start)
-            for name, value in self._headers
+            for name, value in headers
             for span in scrubber.find(value.encode("latin-1", "replace"))
         ]
-        echoes += [Echo("body", span.start) for span in scrubber.find(body)]
+        in_body = scrubber.find(body)
+        echoes += [Echo("body", span.start) for span in in_body]
         network = self._network
         return Exchange(
             probe=self.probe.name,
@@ -167,8 +174,8 @@ class Recording:
             started=self._started,
             status=self._status,
             http_version=self._version,
-            headers=tuple((name, scrubber.text(value)) for name, value in self._headers),
-            body=scrubber.data(body),
+            headers=tuple((name, scrubber.text(value)) for name, value in headers),
+            body=masked(body, in_body),
             reads=tuple(self._reads),
             timings=Timings(
                 dns=self._since(network.resolved),
@@ -247,55 +254,57 @@ class Recording:
         return budgets.first_event if self.probe.streams else self.probe.limit(budgets)
 
     async def _receive(self, body: AsyncIterator[bytes]) -> None:
-        headers = {name.lower(): value for name, value in self._headers}
-        encoding = decoding(headers.get("content-encoding"))
-        streams = headers.get("content-type", "").lower().startswith("text/event-stream")
+        encoding = decoding(self._header("content-encoding"))
+        self._in_events = self._header("content-type").lower().startswith("text/event-stream")
+        received = 0
         while True:
             data = await self._next(body)
             if data is None:
+                encoding.end()
                 return
+            received += len(data)
             decoded = encoding.feed(data, self._limits.body - len(self._body))
-            if not decoded:
-                continue
-            self._body += decoded
-            self._note_read()
-            if len(self._body) > self._limits.body:
+            if decoded:
+                self._body += decoded
+                self._note_read()
+            if max(received, len(self._body)) > self._limits.body:
                 raise Stopped(
                     FailureKind.TOO_LARGE, f"a body of more than {self._limits.body:,} bytes"
                 )
-            if streams and self._seen_enough(decoded):
+            if decoded and self._in_events and self._seen_enough(decoded):
                 return
 
     async def _next(self, body: AsyncIterator[bytes]) -> bytes | None:
         """Return the next bytes, or None at the end of the response."""
-        now = time.monotonic()
-        idle = self._transport.target.budgets.idle
-        if self._done_at is not None:
-            left = self._done_at + self._limits.after_done - now
-            late = Stopped(
-                FailureKind.HELD_OPEN,
-                f"the response was not ended within {self._limits.after_done:g} s of [DONE]",
-            )
-        elif self.probe.streams and not self._body:
-            left = (self._sent or self._zero) + self._first_wait - now
-            late = Stopped(
-                FailureKind.FIRST_BYTE_TIMEOUT,
-                f"headers, but no event within {self._first_wait:g} s",
-            )
-        else:
-            left = idle
-            late = Stopped(
-                FailureKind.IDLE_TIMEOUT,
-                f"silence for {idle:g} s (idle-timeout) after {len(self._body):,} bytes"
-                + (f" and {self._event_count} events" if self._event_count else ""),
-            )
+        left, kind, says = min(self._waits())
         try:
             with anyio.fail_after(max(left, 0)):
                 return await anext(body)
         except StopAsyncIteration:
             return None
         except TimeoutError:
-            raise late from None
+            raise Stopped(kind, says) from None
+
+    def _waits(self) -> Iterator[tuple[float, FailureKind, str]]:
+        """Yield the limits on the wait for the next bytes: seconds left, and what it is if late."""
+        now = time.monotonic()
+        budgets = self._transport.target.budgets
+        if self._done_at is not None:
+            limit = self._limits.after_done
+            says = f"the response was not ended within {limit:g} s of [DONE]"
+            yield self._done_at + limit - now, FailureKind.HELD_OPEN, says
+            return
+        if self.probe.streams and not self._event_count and (self._in_events or not self._body):
+            wait = self._first_wait
+            says = f"headers, but no event within {wait:g} s"
+            yield (self._sent or self._zero) + wait - now, FailureKind.FIRST_BYTE_TIMEOUT, says
+        if self._body or not self.probe.streams:
+            says = f"silence for {budgets.idle:g} s (idle-timeout) after {len(self._body):,} bytes"
+            says += f" and {self._event_count} events" if self._event_count else ""
+            yield budgets.idle, FailureKind.IDLE_TIMEOUT, says
+
+    def _header(self, name: str) -> str:
+        return ", ".join(value for key, value in self._headers if key.lower() == name)
 
     def _note_read(self) -> None:
         at = self._network.last_read - self._zero
@@ -331,6 +340,12 @@ class Recording:
         )
         if not cut:
             return Failure(FailureKind.PROTOCOL, f"{type(error).__name__}: {words}")
+        if self._status is None and self._network.wire_bytes:
+            return Failure(
+                FailureKind.PROTOCOL,
+                f"the connection was closed after {self._network.wire_bytes:,} bytes "
+                "that are no HTTP response",
+            )
         if self._status is None:
             return Failure(FailureKind.NO_ANSWER, "the connection was closed without an answer")
         return Failure(

@@ -42,6 +42,10 @@ class Results:
         """The summary in Markdown."""
         return self.folder / "summary.md"
 
+    def lock(self, run: str) -> Path:
+        """The file that the process which records has locked, where several share a run."""
+        return self.exchanges / f".recording-{run}.lock"
+
     def prepare(self, run: str) -> None:
         """Make the folder and take away what earlier runs wrote into it.
 
@@ -64,12 +68,12 @@ class Results:
                 "choose another one with --results-dir"
             ) from None
 
-    def recorded(self, run: str) -> dict[str, Exchange]:
-        """Return the exchanges of a run that are in the folder, by their probes."""
+    def recorded(self, run: str | None = None) -> dict[str, Exchange]:
+        """Return the exchanges in the folder, of one run or of any, by their probes."""
         found = {name: self._of(self.exchanges / f"{name}.ndjson", run) for name in CATALOGUE}
         return {name: exchange for name, exchange in found.items() if exchange is not None}
 
-    def _of(self, path: Path, run: str) -> Exchange | None:
-        with contextlib.suppress(ValueError):
+    def _of(self, path: Path, run: str | None) -> Exchange | None:
+        with contextlib.suppress(OSError, ValueError):
             return load(path, run)
         return None

@@ -20,7 +20,9 @@ def describe(target: Target) -> list[str]:
     """Return lines that say what is verified, each setting with its source."""
     url = target.address.url
     embedded = " (the EMBEDDED endpoint, not a deployment)" if target.embedded else ""
-    key = f"from {target.sources['key']}" if target.key else "none"
+    source = target.sources["key"]
+    missing = "none" if source == "default" else f"none ({source})"
+    key = f"from {source}" if target.key else missing
     budgets = ", ".join(
         f"{name.replace('_', '-')} {getattr(target.budgets, name):g} s"
         f"{_source(target, f'{name}_timeout')}"

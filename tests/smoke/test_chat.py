@@ -3,12 +3,11 @@
 import pytest
 
 from pytest_codex.exchange.excerpt import visible
+from pytest_codex.exchange.exchange import TIMEOUTS
+from pytest_codex.exchange.reference import FALLBACK_TEXTS, FINISH_REASONS
 from pytest_codex.report.explain import advise, explain
 
 pytestmark = pytest.mark.smoke
-
-FINISH_REASONS = {"stop", "length", "tool_calls", "content_filter", "function_call"}
-FALLBACK_TEXTS = {"No output from backend."}
 
 
 def _choice(exchange):
@@ -25,7 +24,7 @@ def _message(exchange):
 @pytest.mark.judges("in_time")
 def test_chat_answers_within_its_budget(chat):
     """The whole answer is there before the non-stream timeout."""
-    assert chat.failure is None, explain(chat, "an answer in time")
+    assert not chat.failure or chat.failure.kind not in TIMEOUTS, explain(chat, "it in time")
 
 
 @pytest.mark.judges("answered")
@@ -92,6 +91,8 @@ def test_chat_has_an_answer_of_the_assistant(chat):
 
 def test_chat_finishes_for_a_known_reason(chat):
     """``finish_reason`` is one of the reference's; ``length`` on a short answer is advice."""
+    if not _choice(chat):
+        pytest.skip("there is no choice: see test_chat_has_an_answer_of_the_assistant")
     reason = _choice(chat).get("finish_reason")
     assert isinstance(reason, str) and reason in FINISH_REASONS, explain(
         chat, f"finish_reason to be one of {sorted(FINISH_REASONS)}", visible(repr(reason))

@@ -18,6 +18,14 @@ def _facts(value: object, name: str = "") -> Iterator[tuple[str, object]]:
         yield name, value
 
 
+def _assert_counted(exchange):
+    for name, value in _facts(exchange.json()):
+        if any(word in name for word in ("restarts_total", "_delay_ms", "backoff")):
+            assert isinstance(value, int | float) and not isinstance(value, bool), explain(
+                exchange, f"{name} to be a number", repr(value)
+            )
+
+
 def _assert_healthy(exchange):
     assert exchange.failure is None, explain(exchange, "a complete answer")
     assert exchange.status == 200, explain(exchange, "200")
@@ -44,23 +52,19 @@ def test_readyz_is_ready(readyz, target):
     if not target.policy.ready_path:
         pytest.skip(f"target {target.name} declares no readiness check (ready_path)")
     _assert_healthy(readyz)
-    facts = list(_facts(readyz.json()))
-    ready = [value for name, value in facts if name == "ready"]
+    ready = [value for name, value in _facts(readyz.json()) if name == "ready"]
     assert ready and all(value is True for value in ready), explain(
         readyz, "ready to be true", f"ready is {ready or 'not said'}"
     )
-    for name, value in facts:
-        if any(word in name for word in ("restarts_total", "_delay_ms", "backoff")):
-            assert isinstance(value, int | float) and not isinstance(value, bool), explain(
-                readyz, f"{name} to be a number", repr(value)
-            )
+    _assert_counted(readyz)
 
 
 def test_livez_is_live(livez, target):
-    """Where it is declared, it answers 200, and nothing in it says that it is not live."""
+    """Where it is declared: nothing says that it is not live; restarts and delays are numbers."""
     if not target.policy.live_path:
         pytest.skip(f"target {target.name} declares no liveness check (live_path)")
     _assert_healthy(livez)
     assert all(value is not False for name, value in _facts(livez.json()) if name == "live"), (
         explain(livez, "live not to be false")
     )
+    _assert_counted(livez)

@@ -8,11 +8,10 @@ import itertools
 import pytest
 
 from pytest_codex.exchange.excerpt import visible
+from pytest_codex.exchange.reference import FINISH_REASONS
 from pytest_codex.report.explain import advise, explain
 
 pytestmark = pytest.mark.sse
-
-FINISH_REASONS = {"stop", "length", "tool_calls", "content_filter", "function_call"}
 
 
 def _chunks(stream, target):
@@ -21,6 +20,12 @@ def _chunks(stream, target):
     if not target.policy.preamble:
         return chunks
     return tuple(itertools.dropwhile(lambda chunk: chunk.value.get("choices") == [], chunks))
+
+
+def _index(choice):
+    """A choice's index; one that is missing or no integer, which has its own check, counts as 0."""
+    index = choice.get("index")
+    return index if type(index) is int else 0
 
 
 def _constant(stream, target, field):
@@ -82,13 +87,38 @@ def test_every_chunk_has_choices_with_an_index(stream, target):
             )
 
 
-def test_the_first_chunk_names_the_assistant(stream):
-    """The first chunk with a choice has role ``assistant``; repeating it is advice."""
-    seen = set()
-    repeated = None
+def test_every_delta_adds_text_or_nothing(stream):
+    """Each choice has a delta, an object, whose content is a text, null or absent."""
     for chunk in stream.transcript().chunks:
         for choice in chunk.choices:
-            delta, index = chunk.delta(choice), str(choice.get("index"))
+            delta = choice.get("delta")
+            assert isinstance(delta, dict), explain(
+                stream, "a delta, an object, in each choice", visible(repr(choice)), chunk.where
+            )
+            content = delta.get("content")
+            assert content is None or isinstance(content, str), explain(
+                stream, "content to be a text or null", visible(repr(content)), chunk.where
+            )
+
+
+def test_the_first_chunk_names_the_assistant(stream, target):
+    """The first chunk has a choice with role ``assistant``; repeating the role is advice."""
+    seen = set()
+    repeated = None
+    chunks = _chunks(stream, target)
+    if chunks and chunks[0].value.get("choices") == []:
+        pytest.fail(
+            explain(
+                stream,
+                "a choice in the first chunk (unless preamble = true)",
+                "none",
+                chunks[0].where,
+            ),
+            pytrace=False,
+        )
+    for chunk in chunks:
+        for choice in chunk.choices:
+            delta, index = chunk.delta(choice), _index(choice)
             role = delta.get("role")
             if index not in seen and (delta or choice.get("finish_reason")):
                 seen.add(index)
@@ -109,7 +139,7 @@ def test_the_first_chunk_names_the_assistant(stream):
 
 
 def test_finish_reason_is_null_until_the_finish(stream):
-    """Null (or absent) or one of the reference's reasons; an empty string is neither."""
+    """Null (or absent), or one of the reference's reasons; ``length`` is advice."""
     for chunk, _, reason in stream.transcript().finishes:
         assert isinstance(reason, str) and reason in FINISH_REASONS, explain(
             stream,
@@ -117,14 +147,16 @@ def test_finish_reason_is_null_until_the_finish(stream):
             visible(repr(reason)),
             chunk.where,
         )
+        if reason == "length":
+            advise(stream, "finish_reason 'stop'", "'length': something truncates the answer")
 
 
 def test_every_choice_finishes_once(stream):
-    """Exactly one finish for each choice index."""
-    transcript = stream.transcript()
-    indexes = {str(c.get("index")) for chunk in transcript.content for c in chunk.choices}
-    finished = [str(index) for _, index, reason in transcript.finishes if reason in FINISH_REASONS]
-    for index in sorted(indexes | set(finished)) or ["0"]:
+    """Exactly one finish, for whatever reason, for each choice index."""
+    chunks = stream.transcript().chunks
+    indexes = {_index(choice) for chunk in chunks for choice in chunk.choices}
+    finished = [_index(c) for chunk in chunks for c in chunk.choices if c.get("finish_reason")]
+    for index in sorted(indexes) or [0]:
         assert finished.count(index) == 1, explain(
             stream, f"one finish of choice {index}", f"{finished.count(index)}"
         )
@@ -135,7 +167,7 @@ def test_nothing_is_added_after_the_finish(stream):
     finished = set()
     for chunk in stream.transcript().chunks:
         for choice in chunk.choices:
-            index = str(choice.get("index"))
+            index = _index(choice)
             added = [name for name in ("content", "tool_calls") if chunk.delta(choice).get(name)]
             assert not (index in finished and added), explain(
                 stream,
@@ -143,7 +175,7 @@ def test_nothing_is_added_after_the_finish(stream):
                 visible(repr(chunk.delta(choice))),
                 chunk.where,
             )
-            if choice.get("finish_reason") in FINISH_REASONS:
+            if choice.get("finish_reason"):
                 finished.add(index)
 
 

@@ -5,7 +5,7 @@ Where this machine itself ran late, times are called unreliable and nothing fail
 
 import pytest
 
-from pytest_codex.exchange.exchange import FailureKind
+from pytest_codex.exchange.exchange import TIMEOUTS, FailureKind
 from pytest_codex.report.explain import advise, explain
 from pytest_codex.report.facts import LAG_LIMIT
 
@@ -15,6 +15,8 @@ pytestmark = pytest.mark.sse
 SHORTEST_GENERATION = 3.0
 #: The part of the time in which a buffered answer arrives, at most.
 BURST = 0.1
+#: The events per second that no model generates: what comes faster has been collected before.
+FASTEST_GENERATION = 1000
 #: The events that are enough to see how they are spread.
 ENOUGH_EVENTS = 10
 
@@ -22,7 +24,7 @@ ENOUGH_EVENTS = 10
 @pytest.mark.judges("in_time")
 def test_first_event_and_silences_keep_within_their_budgets(stream):
     """The wait for the first event, each silence and the whole stream are within their timeouts."""
-    assert stream.reached, explain(stream, "a stream in time")
+    assert not stream.failure or stream.failure.kind not in TIMEOUTS, explain(stream, "it in time")
 
 
 def test_the_response_ends_within_2_seconds_of_done(stream):
@@ -60,6 +62,11 @@ def test_the_long_stream_is_not_buffered(chat_stream_long):
     if stream.loop_lag > LAG_LIMIT:
         pytest.skip(
             f"inconclusive: times unreliable, this machine was {stream.loop_lag:.2f} s late"
+        )
+    if span < BURST * total and len(transcript.events) < FASTEST_GENERATION * span:
+        pytest.skip(
+            f"inconclusive: the answer began after {total - span:.1f} s, and what then came within "
+            f"{span:.2f} s a fast model can have generated: it may have queued or reasoned before"
         )
     assert span >= BURST * total, explain(
         stream,

@@ -1,0 +1,75 @@
+"""The controller of pytest-xdist: what it tells its workers, and what it hears from them.
+
+Only the workers know whether anything that they collected is live. So the controller does nothing
+before one of them reports a live check, unless the command line has one of our options.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pytest_codex.errors import ConfigurationError
+from pytest_codex.options import given_flags
+from pytest_codex.state import GROUP
+
+if TYPE_CHECKING:
+    from pytest_codex.live import LivePlugin
+
+_NAME = "codex-live-controller"
+
+
+class Controller:
+    """Begins the live part of a run when it turns out that there is one.
+
+    :param begin: given the configuration and the run, resolves the targets and starts reporting.
+    """
+
+    def __init__(
+        self, config: pytest.Config, begin: Callable[[pytest.Config, str], LivePlugin]
+    ) -> None:
+        self._config = config
+        self._run = uuid.uuid4().hex
+        self._begin = begin
+        self._live: LivePlugin | None = None
+        self._error: str | None = None
+        if given_flags(config):
+            try:
+                self._live = begin(config, self._run)
+            except ConfigurationError as error:
+                self._error = str(error)  # of interest only if a worker has anything live
+
+    def for_workers(self) -> dict[str, Any]:
+        """What each worker is told: which run it is part of, and what all workers share."""
+        embedded = self._live.session.embedded() if self._live else {}
+        return {"run": self._run, "error": self._error, "embedded": embedded}
+
+    def pytest_testnodedown(self, node: Any) -> None:
+        """End the run with a worker's usage error.
+
+        :raises pytest.UsageError: if it had one.
+        """
+        message = getattr(node, "workeroutput", {}).get("codex_live_error")
+        if message:
+            raise pytest.UsageError(message)
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Begin with the first report of a live check, and hand that one over."""
+        if self._live is None and GROUP in dict(report.user_properties):
+            self._live = self._begin(self._config, self._run)
+            self._live.pytest_runtest_logreport(report)
+
+
+def controller_of(
+    config: pytest.Config, begin: Callable[[pytest.Config, str], LivePlugin]
+) -> Controller:
+    """Return the run's controller, which the first worker brings about."""
+    controller = config.pluginmanager.get_plugin(_NAME)
+    if controller is None:
+        controller = Controller(config, begin)
+        config.pluginmanager.register(controller, _NAME)
+    assert isinstance(controller, Controller)
+    return controller
