@@ -1,0 +1,1 @@
+"""The plugin as a user meets it: settings, messages, runs, files and packages."""

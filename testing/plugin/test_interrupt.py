@@ -1,0 +1,103 @@
+"""Ctrl-C while the endpoint keeps everybody waiting."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+import pytest
+
+from pytest_codex.exchange.exchange import FailureKind
+from pytest_codex.exchange.store import load
+
+from .project import GUARD, Project
+
+EMBEDDED = ("-m", "smoke", "--domain=embedded", "--embedded-defect=chat_never_answers")
+
+
+def wait_for(condition: Callable[[], object], process: subprocess.Popen[str]) -> None:
+    """Wait until something is so; what was waited for fails the test if it never is."""
+    end = time.monotonic() + GUARD
+    while not condition():
+        assert process.poll() is None, process.communicate()[0]
+        assert time.monotonic() < end, "it did not happen"
+        time.sleep(0.05)
+
+
+def endpoints_of(process: subprocess.Popen[str]) -> list[int]:
+    """The processes of embedded endpoints that this process has started, or one of its own."""
+    children: dict[int, list[int]] = {}
+    commands: dict[int, bytes] = {}
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                parent = int((entry / "stat").read_text().rpartition(")")[2].split()[1])
+                commands[int(entry.name)] = (entry / "cmdline").read_bytes()
+            except OSError:
+                continue
+            children.setdefault(parent, []).append(int(entry.name))
+    found, todo = [], [process.pid]
+    while todo:
+        for child in children.get(todo.pop(), []):
+            todo.append(child)
+            if b"pytest_codex.endpoint" in commands[child]:
+                found.append(child)
+    return found
+
+
+def interrupt(project: Project, *arguments: str) -> tuple[int, str]:
+    """Run until a check waits for the stalling exchange, interrupt, and see what is left."""
+    process = project.start("suites", *EMBEDDED, *arguments)
+    try:
+        exchanges = project.results / "exchanges"
+        wait_for(lambda: (exchanges / "models.ndjson").is_file(), process)
+        time.sleep(0.5)  # let the checks get to where they wait
+        endpoints = endpoints_of(process)
+        assert endpoints
+        os.killpg(process.pid, signal.SIGINT)
+        output, _ = process.communicate(timeout=GUARD / 2)
+    finally:
+        if process.poll() is None:
+            process.kill()
+            process.wait()
+    assert not [pid for pid in endpoints if Path(f"/proc/{pid}/stat").exists()]
+    return process.returncode, output
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="it looks for processes in /proc")
+@pytest.mark.parametrize("workers", [(), ("-n", "2")])
+def test_an_interrupted_run_ends_at_once_and_leaves_its_results(project: Project, workers):
+    """Far before the 60 s that the call may take; the endpoint's process is gone."""
+    code, output = interrupt(project, *workers)
+    assert code == pytest.ExitCode.INTERRUPTED, output
+    assert "KeyboardInterrupt" in output
+    assert "INTERNALERROR" not in output
+    assert f"results: {project.results.relative_to(project.path)}" in output
+    root = ET.parse(project.results / "junit.xml").getroot()
+    assert root.find("testsuite") is not None
+    assert (project.results / "summary.md").read_text().startswith("# prod: ")
+    healthz = load(project.results / "exchanges" / "healthz.ndjson")
+    assert healthz is not None
+    assert healthz.status == 200
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="it looks for processes in /proc")
+def test_what_an_interrupt_prevented_is_not_said_to_have_passed(project: Project):
+    """The exchange is cancelled, and each check that did not end is skipped for that."""
+    _, output = interrupt(project, "-k", "chat_answers or chat_usage")
+    chat = load(project.results / "exchanges" / "chat.ndjson")
+    assert chat is not None
+    assert chat.failure is not None
+    assert chat.failure.kind is FailureKind.CANCELLED
+    cases = list(ET.parse(project.results / "junit.xml").getroot().iter("testcase"))
+    assert len(cases) >= 3
+    for case in cases:
+        skipped = case.find("skipped")
+        assert skipped is not None
+        assert skipped.get("message") == "the run ended before this check did"
+    assert f"{len(cases)} not verified: the run ended before this check did" in output
