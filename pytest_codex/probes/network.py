@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import os
 import socket
 import ssl
+import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import anyio
@@ -95,9 +98,7 @@ class Network(httpcore.AsyncNetworkBackend):
     async def _resolve(self) -> list[str]:
         try:
             with anyio.fail_after(self.remaining):
-                found = await anyio.getaddrinfo(
-                    self._at.host, self._at.port, type=socket.SOCK_STREAM
-                )
+                found = await _look_up(self._at.host, self._at.port)
         except TimeoutError:
             raise Stopped(
                 FailureKind.DNS, f"{self._at.host} was not resolved within {self._limit:g} s"
@@ -105,7 +106,7 @@ class Network(httpcore.AsyncNetworkBackend):
         except (OSError, UnicodeError) as error:
             why = getattr(error, "strerror", None) or str(error)
             raise Stopped(FailureKind.DNS, f"{self._at.host} does not resolve: {why}") from None
-        return list(dict.fromkeys(str(entry[4][0]) for entry in found))
+        return found
 
     async def presented(self, server_name: str) -> Tls | None:
         """Connect again, trusting anybody, to see the certificate that was not trusted."""
@@ -190,6 +191,36 @@ class RecordedStream(httpcore.AsyncNetworkStream):
     def get_extra_info(self, info: str) -> Any:
         """Pass on what the connection knows."""
         return self._inner.get_extra_info(info)
+
+
+async def _look_up(host: str, port: int) -> list[str]:
+    """Return a host's addresses, in the system's order.
+
+    The thread that waits for the resolver is nobody's: one of the loop's own, which a slow resolver
+    cannot be called off from, would keep the run from ending.
+    """
+    loop = asyncio.get_running_loop()
+    answer: asyncio.Future[list[str]] = loop.create_future()
+
+    def look_up() -> None:
+        try:
+            found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+            addresses = list(dict.fromkeys(str(entry[4][0]) for entry in found))
+        except (OSError, UnicodeError) as error:
+            tell(answer.set_exception, error)
+        else:
+            tell(answer.set_result, addresses)
+
+    def tell(how: Callable[[Any], None], what: object) -> None:
+        def unless_called_off() -> None:
+            if not answer.done():
+                how(what)
+
+        with contextlib.suppress(RuntimeError):  # the loop is closed, and nobody waits any more
+            loop.call_soon_threadsafe(unless_called_off)
+
+    threading.Thread(target=look_up, daemon=True).start()
+    return await answer
 
 
 def _reason(error: BaseException) -> str:
