@@ -11,6 +11,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+#: As on a user's machine: bytecode is kept, and there is no plugin that only developers have.
+USUAL = {"PYTHONDONTWRITEBYTECODE": ""}
+OTHERS = ("-p", "no:cacheprovider", "-p", "no:hypothesispytest")
 
 
 def pytest_run(
@@ -19,9 +22,9 @@ def pytest_run(
     """Run pytest in a process of its own; return its wall time in seconds and what became of it."""
     start = time.perf_counter()
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *arguments],
+        [sys.executable, "-m", "pytest", *OTHERS, *arguments],
         cwd=cwd,
-        env={**os.environ, **(environ or {})},
+        env={**os.environ, **USUAL, **(environ or {})},
         capture_output=True,
         text=True,
         check=False,

@@ -8,11 +8,9 @@ import sys
 import tempfile
 from pathlib import Path
 
-from measure import median, pytest_run, spread
+from measure import USUAL, median, pytest_run, spread
 
-OTHERS = ("-p", "no:asyncio", "-p", "no:hypothesispytest", "-p", "no:xdist", "-q")
-#: As on a user's machine, where bytecode is kept from one run to the next.
-COMPILED = {"PYTHONDONTWRITEBYTECODE": ""}
+ALONE = ("-p", "no:xdist", "-p", "no:asyncio", "-q")
 MODULES = """
 import sys
 def pytest_unconfigure():
@@ -30,7 +28,7 @@ def main(rounds: int = 31) -> None:
         for round_ in range(rounds):
             order = [("-p", "no:codex-live"), ()]
             took = {
-                bool(off): pytest_run(*off, *OTHERS, cwd=here, environ=COMPILED)[0]
+                bool(off): pytest_run(*off, *ALONE, cwd=here)[0]
                 for off in (order if round_ % 2 else order[::-1])
             }
             without.append(took[True] * 1000)
@@ -43,7 +41,7 @@ def main(rounds: int = 31) -> None:
             set(
                 next(
                     line
-                    for line in pytest_run(*off, *OTHERS, "-s", cwd=here)[1].stdout.splitlines()
+                    for line in pytest_run(*off, *ALONE, "-s", cwd=here)[1].stdout.splitlines()
                     if line.startswith("MODULES")
                 ).split()[2:]
             )
@@ -59,7 +57,7 @@ def _imports() -> list[float]:
         "pytest_codex.fixtures; print((time.perf_counter() - start) * 1000)"
     )
     command = [sys.executable, "-c", code]
-    environ = {**os.environ, **COMPILED}
+    environ = {**os.environ, **USUAL}
     return [float(subprocess.check_output(command, text=True, env=environ)) for _ in range(15)]
 
 

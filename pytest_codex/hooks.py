@@ -16,13 +16,12 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
 
+from pytest_codex import fixtures
 from pytest_codex.options import add_options, add_short_options, given_flags
 from pytest_codex.state import SESSION, settings_of
 
 if TYPE_CHECKING:
     from pytest_codex.live import LivePlugin
-
-pytest_plugins = ("pytest_codex.fixtures",)
 
 _MARKERS = (
     "smoke: the endpoint is deployed at all, and right (two model calls)",
@@ -58,6 +57,8 @@ def pytest_load_initial_conftests(
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    # Not as pytest_plugins: pytest would look through every installed distribution once more.
+    config.pluginmanager.register(fixtures, "codex-live-fixtures")
     for marker in _MARKERS:
         config.addinivalue_line("markers", marker)
 

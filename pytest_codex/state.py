@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from pytest_codex.settings import Settings
 
 SESSION = pytest.StashKey["Session"]()
+_SETTINGS = pytest.StashKey["Settings"]()
 
 #: Marks the reports of live checks with their target; survives the way from an xdist worker.
 GROUP = "codex_target"
@@ -37,7 +38,9 @@ def live_session(config: pytest.Config) -> Session:
 
 
 def settings_of(config: pytest.Config) -> Settings:
-    """Return what the run's command line, environment and files say."""
+    """Return what the run's command line, environment and files say, which is read once."""
     from pytest_codex.settings import Settings
 
-    return Settings(given_flags(config), os.environ, config.rootpath)
+    if _SETTINGS not in config.stash:
+        config.stash[_SETTINGS] = Settings(given_flags(config), os.environ, config.rootpath)
+    return config.stash[_SETTINGS]
