@@ -147,6 +147,7 @@ def _begin(config: pytest.Config, run: str, shared: dict[str, Any] | None = None
     :param shared: in an xdist worker, what its controller tells it.
     """
     from pytest_codex.live import LivePlugin
+    from pytest_codex.scrubbing import ScrubbingPlugin
     from pytest_codex.session import Session
 
     session = Session(settings_of(config), run, shared=shared is not None)
@@ -154,8 +155,11 @@ def _begin(config: pytest.Config, run: str, shared: dict[str, Any] | None = None
     config.stash[SESSION] = session
     reporter = config.pluginmanager.get_plugin("terminalreporter")
     colours = reporter is not None and reporter.hasmarkup
-    plugin = LivePlugin(session, reports=shared is None, colours=colours)
+    plugin = LivePlugin(session, reports=shared is None)
     config.pluginmanager.register(plugin, "codex-live-session")
+    # Registered last, it is called first.
+    scrubbing = ScrubbingPlugin(session.scrubber(), colours=colours)
+    config.pluginmanager.register(scrubbing, "codex-live-scrubbing")
     return plugin
 
 

@@ -1,11 +1,8 @@
-"""The plugin that is registered once a run turns out to be live: reports, and nothing leaks."""
+"""The plugin that is registered once a run turns out to be live: it collects, and reports."""
 
 from __future__ import annotations
 
 import contextlib
-import dataclasses
-import linecache
-import logging
 import os
 from collections import defaultdict
 from collections.abc import Generator, Iterator
@@ -16,7 +13,6 @@ import pytest
 
 from pytest_codex import EndpointAdvice
 from pytest_codex.diagnosis import first_cause
-from pytest_codex.exchange.excerpt import harmless
 from pytest_codex.exchange.exchange import Exchange
 from pytest_codex.fixtures import Broken
 from pytest_codex.planning import target_of
@@ -31,48 +27,26 @@ from pytest_codex.targets import Target
 
 
 class LivePlugin:
-    """Scrubs, collects and writes.
+    """Collects outcomes and advice, and writes what came of them.
 
     :param reports: whether this process writes the reports; an xdist worker does not.
-    :param colours: whether pytest colours its output, and so the comparisons in its reports.
     """
 
-    def __init__(self, session: Session, *, reports: bool, colours: bool = False) -> None:
+    def __init__(self, session: Session, *, reports: bool) -> None:
         self.session = session
         self._reports = reports
-        self._colours = colours
-        self._scrubber: Scrubber = session.scrubber()
+        self._scrubber = session.scrubber()
         self._outcomes: dict[str, dict[str, Outcome]] = defaultdict(dict)
         self._groups: dict[str, str] = {}
         self._seconds: dict[str, float] = defaultdict(float)
         self._advice: list[Advice] = []
         self._described = False
-        self._record_factory = logging.getLogRecordFactory()
-        logging.setLogRecordFactory(self._scrubbed_record)
 
-    # -- nothing leaks ----------------------------------------------------------------------------
-
-    def _scrubbed_record(self, *args: Any, **kwargs: Any) -> logging.LogRecord:
-        record = self._record_factory(*args, **kwargs)
-        text = self._scrubber.text
-        with contextlib.suppress(Exception):  # a message that cannot be formatted is not ours
-            message = record.getMessage()
-            if text(message) != message:
-                record.msg, record.args = text(message), ()
-        if record.exc_info and record.exc_info[0] is not None:
-            raised = logging.Formatter().formatException(record.exc_info)
-            if text(raised) != raised:
-                record.exc_text = text(raised)  # which formatters take instead
-        if record.stack_info:
-            record.stack_info = text(record.stack_info)
-        return record
-
-    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(
         self, item: pytest.Item, call: pytest.CallInfo[None]
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
         report = yield
-        self._scrub(report)
         if call.excinfo is not None and call.excinfo.errisinstance(Broken):
             # The check is answerable for what its fixture found broken: it failed, as itself.
             report.when = "call"
@@ -81,64 +55,14 @@ class LivePlugin:
             report.user_properties.append((GROUP, group))
         return report
 
-    def _scrub(self, report: pytest.TestReport) -> None:
-        """Take out of a report what must not be seen, and what could harm who shows or sends it."""
-        text = self._scrubber.text
-        longrepr = report.longrepr
-        if isinstance(longrepr, tuple):
-            path, line, reason = longrepr
-            report.longrepr = (path, line, text(harmless(str(reason))))
-        elif longrepr is not None:
-            shown = str(longrepr)
-            clean = text(harmless(shown, colours=self._colours))
-            if clean != shown:
-                report.longrepr = clean
-        report.sections = [
-            (name, text(harmless(content, colours=True))) for name, content in report.sections
-        ]
-        report.user_properties = [
-            (text(harmless(str(name))), self._property(value))
-            for name, value in report.user_properties
-        ]
-        if hasattr(report, "wasxfail"):
-            report.wasxfail = text(harmless(report.wasxfail))
-        context = getattr(report, "context", None)  # of a subtest: what it was called with
-        for field in dataclasses.fields(context) if dataclasses.is_dataclass(context) else ():
-            value = self._property(getattr(context, field.name))
-            object.__setattr__(context, field.name, value)  # for it is frozen
-
-    def _scrub_file(self, path: Path) -> None:
-        """Take the key out of a file that others have written in this run."""
-        with contextlib.suppress(OSError):
-            data = path.read_bytes()
-            if self._scrubber.find(data):
-                path.write_bytes(self._scrubber.data(data))
-
-    def _property(self, value: object) -> object:
-        if isinstance(value, dict):
-            return {self._property(name): self._property(item) for name, item in value.items()}
-        clean = self._scrubber.text(harmless(str(value)))
-        return value if clean == str(value) else clean
-
-    @pytest.hookimpl(tryfirst=True)
     def pytest_warning_recorded(self, warning_message: Any, nodeid: str) -> None:
-        message = str(warning_message.message)
-        scrubbed = self._scrubber.text(message)
-        if scrubbed != message:
-            warning_message.message = _retold(warning_message.message, scrubbed)
-        source = linecache.getline(warning_message.filename, warning_message.lineno).strip()
-        if self._scrubber.text(source) != source:
-            warning_message.line = self._scrubber.text(source)
         if issubclass(warning_message.category, EndpointAdvice):
-            self._advice.append(Advice(nodeid, scrubbed))
+            self._advice.append(Advice(nodeid, str(warning_message.message)))
 
     # -- what became of it ------------------------------------------------------------------------
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        self._scrub(
-            report
-        )  # again: subtests and other plugins report what they have made themselves
         # When a worker dies, its controller reports the check without what makes it ours.
         group = dict(report.user_properties).get(GROUP) or self._groups.get(report.nodeid)
         if not isinstance(group, str):
@@ -209,7 +133,7 @@ class LivePlugin:
                 junit.add_properties(
                     path, {prefix + key: value for key, value in properties.items()}
                 )
-                self._scrub_file(path)
+                _scrub_file(path, self._scrubber)
             else:
                 results.junit.write_bytes(junit.render(name, outcomes, properties))
             advice = [item for item in self._advice if item.nodeid in self._outcomes[name]]
@@ -258,9 +182,6 @@ class LivePlugin:
                 terminalreporter.line(f"  next: {broken.next_step}", red=True)
             terminalreporter.line(f"  results: {_shown(self.session, name, terminalreporter)}")
 
-    def pytest_unconfigure(self) -> None:
-        logging.setLogRecordFactory(self._record_factory)
-
 
 def _outcome(report: pytest.TestReport, group: str, seconds: float) -> Outcome:
     kind = "error" if report.failed and report.when != "call" else report.outcome
@@ -283,12 +204,12 @@ def _outcome(report: pytest.TestReport, group: str, seconds: float) -> Outcome:
     )
 
 
-def _retold(warning: Any, text: str) -> Warning:
-    try:
-        retold: Warning = type(warning)(text)
-    except Exception:  # noqa: BLE001 - a class of somebody's own, that is not made of a text
-        return UserWarning(text)
-    return retold
+def _scrub_file(path: Path, scrubber: Scrubber) -> None:
+    """Take the key out of a file that others have written in this run."""
+    with contextlib.suppress(OSError):
+        data = path.read_bytes()
+        if scrubber.find(data):
+            path.write_bytes(scrubber.data(data))
 
 
 def _number(value: float | None) -> str:

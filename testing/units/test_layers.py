@@ -25,10 +25,19 @@ ROWS = (
     ("probes", "diagnosis", "report"),
     ("session",),
     ("state",),
-    ("fixtures", "planning", "live", "controller"),
+    ("fixtures", "planning", "live", "scrubbing", "controller"),
     ("hooks",),
 )
-PYTEST = {"controller", "hooks", "options", "fixtures", "state", "planning", "live"}
+PYTEST = {
+    "controller",
+    "hooks",
+    "options",
+    "fixtures",
+    "state",
+    "planning",
+    "live",
+    "scrubbing",
+}
 LIBRARIES = {
     "httpcore": "probes",
     "anyio": "probes",
