@@ -128,6 +128,17 @@ def test_a_target_that_declares_what_is_not_so_is_told(tmp_path: Path) -> None:
     assert not verdict.errors
 
 
+def test_what_the_compose_file_promises_must_be_on_the_wire(tmp_path: Path) -> None:
+    """With ``--compose`` a missing security header is no advice any more."""
+    subjects = [Subject("kept"), Subject("broken", ("without_strict_transport_security",))]
+    compose = SUITES.parent / "examples" / "stack" / "docker-compose.yml"
+    verdicts = verify(subjects, tmp_path, f"--codex-compose={compose}", "-k", "promised")
+    assert not verdicts["kept"].failed
+    failed = verdicts["broken"].failed
+    assert set(failed) == {"promised_security_headers_are_on_the_wire"}
+    assert "expected the header Strict-Transport-Security" in failed.popitem()[1]
+
+
 @pytest.mark.parametrize("listens", ["nothing", "what speaks no TLS"])
 def test_a_target_that_cannot_be_reached_is_one_failure(
     listens: str, tmp_path: Path, closed_port: int, silent_port: int
