@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_codex.probes.names import REFUSED_NAMES, WHAT
-from pytest_codex.state import UNDECLARED, live_session, settings_of
+from pytest_codex.state import UNDECLARED, compose_of, live_session
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     import httpx
 
-    from pytest_codex.compose.load import Compose
+    from pytest_codex.compose.project import Project
     from pytest_codex.exchange.exchange import Exchange
     from pytest_codex.redaction import Secret
     from pytest_codex.targets import Target
@@ -60,8 +60,8 @@ def key(codex_target: Target) -> Secret:
 
 
 @pytest.fixture(scope="session")
-def compose(request: pytest.FixtureRequest) -> Compose:
-    """The compose files of ``--compose``; skips where none was named."""
+def compose(request: pytest.FixtureRequest) -> Project:
+    """The compose files of ``--compose`` as one project; skips where none was named."""
     read = _compose(request.config)
     if read is None:
         pytest.skip("no compose file was named; next: --compose=docker-compose.yml")
@@ -74,7 +74,8 @@ def promised_headers(request: pytest.FixtureRequest) -> dict[str, str]:
     from pytest_codex.traefik.headers import promised_headers
 
     read = _compose(request.config)
-    return promised_headers(read.labels) if read else {}
+    labels = read.labels if read else {}
+    return promised_headers({name: text.value for name, text in labels.items() if not text.unset})
 
 
 @pytest.fixture
@@ -148,14 +149,12 @@ def probes_of(name: str, parameters: Mapping[str, object]) -> tuple[str, ...]:
     return (name,) if name in WHAT else ()
 
 
-def _compose(config: pytest.Config) -> Compose | None:
+def _compose(config: pytest.Config) -> Project | None:
     """Read the compose files that were named, which needs no target."""
-    from pytest_codex.compose.load import load
     from pytest_codex.errors import ConfigurationError
 
     try:
-        files = settings_of(config).compose_files
-        return load(files) if files else None
+        return compose_of(config)
     except ConfigurationError as error:
         pytest.fail(str(error), pytrace=False)
 

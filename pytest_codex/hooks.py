@@ -18,7 +18,7 @@ import pytest
 
 from pytest_codex import fixtures
 from pytest_codex.options import add_options, add_short_options, given_flags
-from pytest_codex.state import SESSION, settings_of
+from pytest_codex.state import SESSION, compose_of, settings_of
 
 if TYPE_CHECKING:
     from pytest_codex.live import LivePlugin
@@ -150,6 +150,7 @@ def _begin(config: pytest.Config, run: str, shared: dict[str, Any] | None = None
     from pytest_codex.scrubbing import ScrubbingPlugin
     from pytest_codex.session import Session
 
+    compose_of(config)  # what cannot be read is said before anything is sent
     session = Session(settings_of(config), run, shared=shared is not None)
     session.resolve(shared)
     config.stash[SESSION] = session

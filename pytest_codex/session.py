@@ -91,11 +91,6 @@ class Session:
         """
         if shared and shared["error"]:
             raise ConfigurationError(shared["error"])
-        files = self.settings.compose_files
-        if files:
-            from pytest_codex.compose.load import load
-
-            load(files)  # what cannot be read is said before anything is sent
         self.targets = {name: self.settings.target(name) for name in self.settings.target_names}
         for target in self.targets.values():
             if self.settings.embedded_defects and not target.embedded:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from pytest_codex.options import given_flags
 
 if TYPE_CHECKING:
+    from pytest_codex.compose.project import Project
     from pytest_codex.session import Session
     from pytest_codex.settings import Settings
 
@@ -44,3 +46,17 @@ def settings_of(config: pytest.Config) -> Settings:
     if _SETTINGS not in config.stash:
         config.stash[_SETTINGS] = Settings(given_flags(config), os.environ, config.rootpath)
     return config.stash[_SETTINGS]
+
+
+def compose_of(config: pytest.Config) -> Project | None:
+    """Read the compose files that were named, as one project; None if none was.
+
+    :raises pytest_codex.errors.ConfigurationError: with file and line, for what is none.
+    """
+    files = settings_of(config).compose_files
+    if not files:
+        return None
+    from pytest_codex.compose.read import read
+
+    here = Path.cwd()  # messages name files as whoever sits there would
+    return read([f.relative_to(here) if f.is_relative_to(here) else f for f in files], os.environ)

@@ -97,3 +97,9 @@ class Project:
     services: Mapping[str, Service]
     networks: Mapping[str, Network]
     problems: tuple[Problem, ...]
+
+    @property
+    def labels(self) -> Mapping[str, Text]:
+        """The labels of all services together; of two services' same label the later one's."""
+        services = self.services.values()
+        return {name: text for service in services for name, text in service.labels.items()}

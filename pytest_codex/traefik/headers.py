@@ -25,13 +25,10 @@ _VALUED = {
 def promised_headers(labels: Mapping[str, str]) -> dict[str, str]:
     """Return the security headers that labels promise for every response, by name.
 
-    CORS headers are left out, since they depend on the request, and so are values with a variable
-    in them.
+    CORS headers are left out, since they depend on the request.
     """
     fields = {
-        match[1]: value
-        for label, value in labels.items()
-        if (match := _FIELD.fullmatch(label)) and "$" not in value
+        match[1]: value for label, value in labels.items() if (match := _FIELD.fullmatch(label))
     }
     lower = {name.lower(): value for name, value in fields.items()}
     promised = {

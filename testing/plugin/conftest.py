@@ -8,7 +8,7 @@ import pytest
 
 # What a run in this process imports is forgotten after it, and cryptography cannot be imported
 # twice in one process: so all of it is imported before.
-import pytest_codex.compose.load
+import pytest_codex.compose.read
 import pytest_codex.controller
 import pytest_codex.live  # noqa: F401
 from pytest_codex.options import OPTIONS

@@ -180,9 +180,9 @@ def test_results_that_cannot_be_written_are_an_error(project: Project, deployed:
     ("text", "message"),
     [
         (None, "--compose: there is no file "),
-        ("services:\n  a: [\n", "compose.yml:3: not YAML: "),
-        ("a: 1\n", "compose.yml: no compose file: it has no map of services"),
-        ("services:\n  a: {labels: 3}\n", "compose.yml: service a: labels are neither a map nor"),
+        ("services:\n  a: [\n", "compose.yml:3:1: not YAML: "),
+        ("a: 1\n", "compose.yml: no compose file: there is no map of services"),
+        ("services:\n  a: {labels: 3}\n", "compose.yml:2: labels is a single value; expected"),
     ],
 )
 def test_a_compose_file_that_is_none_is_named(project: Project, deployed: Endpoint, text, message):

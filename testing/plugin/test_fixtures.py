@@ -78,7 +78,7 @@ def test_them(domain, key, target, compose):
     assert "{deployed.running.key}" not in repr(key) + str(key) + repr(target)
     assert target.name == "prod" and target.domain == domain
     assert target.url("/x") == "https://{deployed.domain}/x"
-    assert compose.labels == {{"a": "b"}}
+    assert compose.services["app"].labels["a"].value == "b"
 
 def test_no_probe_is_needed(domain): pass
 """,
@@ -92,7 +92,7 @@ def test_compose_files_need_no_endpoint(project: Project):
     """What they say can be tested without a domain; where none is named, there is a reason."""
     project.write(
         compose__yml="services: {app: {labels: {a: b}}}\n",
-        test_own__py="def test_it(compose): assert compose.labels == {'a': 'b'}\n",
+        test_own__py="def test_it(compose): assert compose.labels['a'].value == 'b'\n",
     )
     project.run("test_own.py", "--compose=compose.yml").assert_outcomes(passed=1)
     result = project.run("test_own.py", "-rs")

@@ -27,8 +27,13 @@ def stack(compose):
     return found[0]
 
 
+def _value(compose, label):
+    text = compose.labels.get(label)
+    return text.value if text else None
+
+
 def _router(compose, stack, name, field):
-    return compose.labels.get(f"traefik.http.routers.{stack}-{name}.{field}")
+    return _value(compose, f"traefik.http.routers.{stack}-{name}.{field}")
 
 
 def _chain(compose, stack, name):
@@ -67,12 +72,12 @@ def test_forwardauth_is_called_on_the_hosts_loopback(compose, stack):
     """18080 on prod, 18081 on dev: Traefik is a service of the host, not of this network."""
     label = f"traefik.http.middlewares.{stack}-forwardauth.forwardauth.address"
     expected = f"http://127.0.0.1:{18081 if stack.endswith('-dev') else 18080}/verify"
-    found = compose.labels.get(label)
+    found = _value(compose, label)
     assert found == expected, f"{label} is {found!r}, expected {expected!r}"
 
 
 def test_traefik_reaches_the_service_over_its_own_network(compose):
     """``traefik.enable`` and ``traefik.docker.network=traefik`` are kept."""
     for label, expected in (("traefik.enable", "true"), ("traefik.docker.network", "traefik")):
-        found = (compose.labels.get(label) or "").lower()
+        found = (_value(compose, label) or "").lower()
         assert found == expected, f"{label} is {found!r}, expected {expected!r}"
