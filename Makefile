@@ -14,7 +14,7 @@ ARGS ?=
 # The key goes through the environment, where ps does not show it.
 export KEY
 
-.PHONY: smoke verify test lint docs bench dist clean
+.PHONY: smoke verify test lint docs bench oracle dist clean
 
 smoke: $(VENV)/.ready
 	$(BIN)/python -m pytest tests -m smoke --domain=$(DOMAIN) $(ARGS)
@@ -37,6 +37,9 @@ docs: $(VENV)/.ready
 bench: $(VENV)/.ready
 	cd benchmarks && for name in model_calls wall_time startup decoder timing; do \
 	    echo "== $$name"; ../$(BIN)/python $$name.py || exit 1; done
+
+oracle: $(VENV)/.ready
+	$(BIN)/python -m testing.traefik.full $(SEED)
 
 dist: $(VENV)/.ready
 	$(BIN)/python -m build

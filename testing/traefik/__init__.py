@@ -1,0 +1,1 @@
+"""The Traefik model against the real Traefik."""
