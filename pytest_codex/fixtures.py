@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from pytest_codex.compose.project import Project
     from pytest_codex.exchange.exchange import Exchange
+    from pytest_codex.invariants.deployment import Deployment
     from pytest_codex.redaction import Secret
     from pytest_codex.targets import Target
 
@@ -66,6 +67,14 @@ def compose(request: pytest.FixtureRequest) -> Project:
     if read is None:
         pytest.skip("no compose file was named; next: --compose=docker-compose.yml")
     return read
+
+
+@pytest.fixture(scope="session")
+def deployment(compose: Project) -> Deployment:
+    """The compose files as Traefik would serve them: its configuration, and who gets in."""
+    from pytest_codex.invariants.deployment import Deployment
+
+    return Deployment.of(compose)
 
 
 @pytest.fixture(scope="session")
