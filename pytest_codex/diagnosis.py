@@ -65,6 +65,9 @@ _TELLING = (*APPLICATION_PROBES, *(refused_name("no_credential", stream=s) for s
 _TLS = frozenset(kind for kind in UNREACHABLE if kind.startswith("tls_"))
 _UNSENT = frozenset({FailureKind.NOT_SENT, FailureKind.CANCELLED})
 _LOG = "see the application's log"
+SET_KEY = "set KEY (or the variable that the target's key_env names), or --key=env:NAME"
+_AUTH_SERVER = "see what the authentication server answers"
+_RATE = "this client sent too much at once: lower concurrency in the target's policy, and wait"
 _PRIVATE_LIST = (
     "take the authentication out of the chain of the models list's router; where only those with a "
     "key are meant to see it, declare models_public = false"
@@ -250,7 +253,7 @@ def _open(exchange: Exchange, others: Mapping[str, Exchange]) -> Cause | None:
             f"{asked} is answered {bare.outcome}"
             f" ({visible(bare.text(), 120) or 'no body'})"
             " instead of 401 or 403 with a JSON error object",
-            who.next_step if who else "see what the authentication server answers",
+            who.next_step if who else _RATE if bare.status == 429 else _AUTH_SERVER,
             bare.probe,
             bare.probe,
         )
@@ -265,7 +268,7 @@ def refuses(exchange: Exchange) -> bool:
 def _key(exchange: Exchange, others: Mapping[str, Exchange]) -> Cause | None:
     not_sent = exchange.failure is not None and exchange.failure.kind is FailureKind.NOT_SENT
     if exchange.failure and exchange.failure.message == NO_KEY:
-        return Cause(Level.KEY_GIVEN, NO_KEY, "set KEY, or --key=env:NAME", exchange.probe)
+        return Cause(Level.KEY_GIVEN, NO_KEY, SET_KEY, exchange.probe)
     for seen in (others.get(KEY_PROBE), exchange):
         if seen and CATALOGUE[exchange.probe].paid and key_refused(seen):
             return Cause(

@@ -31,6 +31,8 @@ CONTRACT_STREAMS = ("chat_stream", "chat_stream_long")
 class Broken(pytest.fail.Exception):  # type: ignore[name-defined,misc]  # pytest types it so
     """What a check builds on is broken, and it is the one to say so."""
 
+    __module__ = "builtins"  # as pytest does with its own, so that summaries show the message
+
 
 @pytest.fixture(scope="session")
 def codex_target(request: pytest.FixtureRequest) -> Target:
@@ -55,8 +57,11 @@ def domain(codex_target: Target) -> str:
 @pytest.fixture(scope="session")
 def key(codex_target: Target) -> Secret:
     """The target's key, which shows itself only to ``key.reveal()``; skips where there is none."""
+    from pytest_codex.diagnosis import SET_KEY
+    from pytest_codex.probes.catalogue import NO_KEY
+
     if codex_target.key is None:
-        pytest.skip("no key was given; next: set KEY, or --key=env:NAME")
+        pytest.skip(f"{NO_KEY}; next: {SET_KEY}")
     return codex_target.key
 
 

@@ -130,7 +130,8 @@ def _refuse_to_verify_nothing(config: pytest.Config) -> None:
         _refuse(
             config,
             f"{flag} was given, but no live check was selected, so nothing was verified; next: "
-            "pytest --pyargs pytest_codex.suites -m smoke, or another -m or -k",
+            "pytest --pyargs pytest_codex.suites -m smoke (in a checkout: pytest tests -m smoke), "
+            "another -m or -k, or other suites for this target",
         )
 
 

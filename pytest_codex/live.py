@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 from collections import defaultdict
 from collections.abc import Generator, Iterator
 from pathlib import Path
@@ -183,6 +184,10 @@ class LivePlugin:
             terminalreporter.line(f"  results: {_shown(self.session, name, terminalreporter)}")
 
 
+#: What a check saw, in the message that report/explain.py made.
+_OBSERVED = re.compile(r"^(?:E\s+)?\s*observed\s+(.+)$", re.MULTILINE)
+
+
 def _outcome(report: pytest.TestReport, group: str, seconds: float) -> Outcome:
     kind = "error" if report.failed and report.when != "call" else report.outcome
     file, line, _ = report.location
@@ -192,6 +197,9 @@ def _outcome(report: pytest.TestReport, group: str, seconds: float) -> Outcome:
     message = next((text for text in detail.splitlines() if text.startswith("E ")), detail)
     message = message.removeprefix("E").strip().removeprefix("AssertionError: ")
     first = message.splitlines()[0] if message else ""
+    observed = _OBSERVED.search(detail)
+    if observed and report.failed:
+        first += f"; observed {observed[1]}"
     return Outcome(
         nodeid=report.nodeid,
         group=group,

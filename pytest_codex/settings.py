@@ -71,17 +71,23 @@ class Settings:
     @property
     def results_dir(self) -> Path:
         """The folder for results, absolute."""
-        return self.root / str(self._global(BY_KEY["results_dir"]).value)
+        sourced = self._global(BY_KEY["results_dir"])
+        return self._beside(sourced) / str(sourced.value)
 
     @property
     def compose_files(self) -> tuple[Path, ...]:
         """The compose files that were named, absolute."""
         sourced = self._global(BY_KEY["compose"])
-        files = tuple(self.root / name for name in cast("Iterable[str]", sourced.value))
+        names = cast("Iterable[str]", sourced.value)
+        files = tuple(self._beside(sourced) / name for name in names)
         for file in files:
             if not file.is_file():
                 raise ConfigurationError(f"{sourced.source}: there is no file {file}")
         return files
+
+    def _beside(self, sourced: Sourced) -> Path:
+        """The folder from which a path is meant: a flag's is that of whoever gave it."""
+        return Path.cwd() if sourced.source.startswith("--") else self.root
 
     @property
     def embedded_defects(self) -> tuple[str, ...]:
@@ -255,6 +261,8 @@ class Settings:
         return Sourced(as_key(text, flag), f"{flag} on the command line")
 
     def _key_from_variable(self, variable: str, flag: str, target: str | None) -> Sourced:
+        if not variable:
+            raise ConfigurationError(f"{flag}=env: names no variable; expected {flag}=env:NAME")
         layers = {"environment": self.environ, f".env.{target}": self._dotenv(f".env.{target}")}
         for source, environ in (*layers.items(), (".env", self._dotenv(".env"))):
             value = environ.get(variable)

@@ -165,6 +165,9 @@ class Target:
     ca_file: str | None = None
     sources: Mapping[str, str] = field(default_factory=dict)
 
+    def __repr__(self) -> str:
+        return f"<Target {self.name}: {self.address.url}>"
+
     @property
     def domain(self) -> str:
         """The host, with the port if it is not the scheme's own."""

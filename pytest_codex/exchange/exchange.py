@@ -32,6 +32,7 @@ class FailureKind(StrEnum):
     TLS_UNTRUSTED = "tls_untrusted"
     TLS_EXPIRED = "tls_expired"
     TLS_WRONG_NAME = "tls_wrong_name"
+    TLS_TIMEOUT = "tls_timeout"
     TLS_FAILED = "tls_failed"
     NO_ANSWER = "no_answer"
     FIRST_BYTE_TIMEOUT = "first_byte_timeout"
@@ -56,6 +57,7 @@ UNREACHABLE = frozenset(
         FailureKind.TLS_UNTRUSTED,
         FailureKind.TLS_EXPIRED,
         FailureKind.TLS_WRONG_NAME,
+        FailureKind.TLS_TIMEOUT,
         FailureKind.TLS_FAILED,
     }
 )
@@ -130,7 +132,10 @@ class Timings:
 
 
 class Echo(NamedTuple):
-    """A place in a response at which a presented credential stood: ``header NAME`` or ``body``."""
+    """A place in a response at which a presented credential stood.
+
+    It is ``status line``, ``header name``, ``header NAME`` or ``body``.
+    """
 
     where: str
     offset: int

@@ -176,7 +176,8 @@ class RecordedStream(httpcore.AsyncNetworkStream):
             secured = await self._inner.start_tls(ssl_context, server_hostname, network.remaining)
         except httpcore.ConnectTimeout:
             raise Stopped(
-                FailureKind.CONNECT_TIMEOUT, "TLS was not set up before the connect timeout"
+                FailureKind.TLS_TIMEOUT,
+                "the port accepts connections, but TLS was not set up before the connect timeout",
             ) from None
         except httpcore.ConnectError as error:
             failure = _tls_failure(error)

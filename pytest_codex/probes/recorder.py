@@ -15,12 +15,16 @@ from concurrent.futures import Future
 import anyio
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 
-from pytest_codex.exchange.exchange import UNREACHABLE, Exchange
+from pytest_codex.exchange.exchange import Exchange, FailureKind
+from pytest_codex.exchange.fingerprints import sender
 from pytest_codex.probes.catalogue import CATALOGUE, GATE, NO_KEY, Probe, pointless
 from pytest_codex.probes.transport import Recording, Transport
 
 #: The recording loop looks at the clock this often, in seconds.
 _BEAT = 0.01
+#: After so many requests without any answer nobody is there.
+_ENOUGH = 3
+NOBODY = "nothing answers"
 #: How long another thread may hold the interpreter before the loop's turn comes, in seconds.
 _SWITCH_INTERVAL = 0.0005
 
@@ -106,6 +110,7 @@ class Recorder:
             closed = await self._gate(probe, transport)
             async with self._limiter:
                 recording = transport.record(probe)
+                closed = closed or self._nobody()
                 if closed:
                     recording.refuse(closed)
                 else:
@@ -134,6 +139,13 @@ class Recorder:
             return closed_gate([self._futures[name].result() for name in GATE])
         return None
 
+    def _nobody(self) -> str | None:
+        """Say that nothing answers once that is clear, so that no more time is spent on it."""
+        over = [f.result() for f in self._futures.values() if f.done()]
+        sent = [e for e in over if not e.failure or e.failure.kind is not FailureKind.NOT_SENT]
+        clear = len(sent) >= _ENOUGH and not any(exchange.reached for exchange in sent)
+        return NOBODY if clear else None
+
     async def _watch_lag(self) -> None:
         while True:
             due = time.monotonic() + _BEAT
@@ -158,8 +170,13 @@ def with_prerequisites(names: Iterable[str]) -> list[str]:
 def closed_gate(gate: Iterable[Exchange]) -> str | None:
     """Return why model calls make no sense, given the free exchanges that tell; None if they do."""
     exchanges = list(gate)
-    if all(exchange.failure and exchange.failure.kind in UNREACHABLE for exchange in exchanges):
-        return "nothing answers"
+    if not any(exchange.reached for exchange in exchanges):
+        return NOBODY
+    senders = [sender(exchange) for exchange in exchanges]
+    if all(who is not None and who.instead for who in senders):
+        return "something else answers in place of the application"
+    if all(exchange.media_type == "text/html" for exchange in exchanges):
+        return "whatever is asked is answered with a web page"
     if any(exchange.status in (401, 403) for exchange in exchanges if exchange.probe != "models"):
         return "the key was refused"
     return None

@@ -95,6 +95,7 @@ class Recording:
         self._end: float | None = None
         self._status: int | None = None
         self._version: str | None = None
+        self._reason = b""
         self._headers: Headers = ()
         self._body = bytearray()
         self._reads: list[Read] = []
@@ -163,6 +164,7 @@ class Recording:
             for name, value in headers
             for span in scrubber.find(value.encode("latin-1", "replace"))
         ]
+        echoes += [Echo("status line", span.start) for span in scrubber.find(self._reason)]
         in_body = scrubber.find(body)
         echoes += [Echo("body", span.start) for span in in_body]
         network = self._network
@@ -237,6 +239,7 @@ class Recording:
         self._headers = tuple(
             (name.decode("latin-1"), value.decode("latin-1")) for name, value in response.headers
         )
+        self._reason = response.extensions.get("reason_phrase", b"")
         version = response.extensions.get("http_version", b"")
         self._version = version.decode("ascii", "replace")
         if self.probe.stop is Stop.WHEN_ACCEPTED and 200 <= response.status < 300:

@@ -65,6 +65,7 @@ def _reached_model(exchange: Exchange) -> bool:
     if CATALOGUE[exchange.probe].method != "POST" or not _was_sent(exchange):
         return False
     if exchange.reached:
-        return 200 <= (exchange.status or 0) < 300
+        # A web page is no answer of a model.
+        return 200 <= (exchange.status or 0) < 300 and exchange.media_type != "text/html"
     unreached = exchange.failure is not None and exchange.failure.kind in UNREACHABLE
     return CATALOGUE[exchange.probe].paid and not unreached

@@ -250,7 +250,7 @@ def test_connecting_has_a_limit_of_its_own():
     with serving(_never, reads=False) as server:
         seen = record("healthz", f"https://127.0.0.1:{server.port}", connect=0.5)
     assert seen.failure is not None
-    assert seen.failure.kind is FailureKind.CONNECT_TIMEOUT
+    assert seen.failure.kind is FailureKind.TLS_TIMEOUT
 
 
 # -- protocol -------------------------------------------------------------------------------------

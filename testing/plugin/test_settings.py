@@ -495,3 +495,16 @@ def refusal_of_argparse(project: Project, *arguments: str) -> str:
     result = project.verify(*arguments)
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     return result.stderr.str()
+
+
+def test_a_flags_path_is_meant_from_where_it_is_given(tmp_path, monkeypatch):
+    """That of a file is meant from the file."""
+    here, root = tmp_path / "here", tmp_path / "root"
+    here.mkdir()
+    root.mkdir()
+    monkeypatch.chdir(here)
+    assert Settings({}, {}, root).results_dir == root / "test-results"
+    given = Settings({"results_dir": ("--results-dir", "out")}, {}, root)
+    assert given.results_dir == here / "out"
+    (root / "pytest_codex.toml").write_text('results_dir = "out"\n')
+    assert Settings({}, {}, root).results_dir == root / "out"
