@@ -100,6 +100,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     config = session.config
     if config.option.collectonly or _ends_with_collection(session):
         return
+    _refuse_without_compose(config, session.items)
     if not _live(session.items):
         _refuse_to_verify_nothing(config)
         return
@@ -121,6 +122,23 @@ def _ends_with_collection(session: pytest.Session) -> bool:
 
 def _live(items: list[pytest.Item]) -> bool:
     return any("codex_target" in getattr(item, "fixturenames", ()) for item in items)
+
+
+def _refuse_without_compose(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Say once what no check of a compose file could do without."""
+    asking = [item for item in items if "compose" in getattr(item, "fixturenames", ())]
+    if not asking:
+        return
+    from pytest_codex.errors import ConfigurationError
+    from pytest_codex.planning import asks_for_compose
+
+    try:
+        if not any(map(asks_for_compose, asking)) or compose_of(config) is not None:
+            return
+    except ConfigurationError as error:
+        _refuse(config, str(error))
+    if all(item.get_closest_marker("invariants") for item in items):
+        _refuse(config, "no compose file was named, so nothing was verified; next: --compose=FILE")
 
 
 def _refuse_to_verify_nothing(config: pytest.Config) -> None:

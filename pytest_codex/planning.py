@@ -48,6 +48,11 @@ def not_for_their_target(items: Iterable[pytest.Item], settings: Settings) -> li
     ]
 
 
+def asks_for_compose(item: pytest.Item) -> bool:
+    """Whether an item uses our ``compose`` fixture."""
+    return "compose" in _fixtures(item)
+
+
 def _probes(item: pytest.Item) -> tuple[str, ...]:
     parameters = _parameters(item)
     return tuple(probe for name in _fixtures(item) for probe in probes_of(name, parameters))

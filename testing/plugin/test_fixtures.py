@@ -99,8 +99,8 @@ def test_compose_files_need_no_endpoint(project: Project):
     result.assert_outcomes(skipped=1)
     result.stdout.fnmatch_lines(["*no compose file was named; next: --compose=*"])
     result = project.run("test_own.py", "--compose=compos.yml")
-    result.assert_outcomes(errors=1)
-    result.stdout.fnmatch_lines(["--compose: there is no file */compos.yml"])
+    result.assert_outcomes()
+    result.stderr.fnmatch_lines(["ERROR: --compose: there is no file */compos.yml"])
 
 
 def test_without_a_key_there_is_a_reason(project: Project, deployed: Endpoint, monkeypatch):

@@ -110,3 +110,27 @@ def test_a_change_turns_its_checks_red(
     changed = pytester.path / "docker-compose.yml"
     changed.write_text(text.replace(good, bad), encoding="utf-8")
     assert verdict(pytester, changed)[0] == red
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ((), "no compose file was named, so nothing was verified; next: --compose=FILE"),
+        (("--codex-compose=nope.yml",), "--codex-compose: there is no file */nope.yml"),
+        (("--codex-compose=broken.yml",), "broken.yml:*: not YAML: *"),
+    ],
+)
+def test_without_a_readable_file_nothing_is_green(
+    pytester: pytest.Pytester, arguments: tuple[str, ...], message: str
+) -> None:
+    """A usage error in one line, and not a row of skips or errors."""
+    pytester.makefile(".ini", pytest="[pytest]\n")
+    (pytester.path / "broken.yml").write_text("services: [\n")
+    where = (f"--rootdir={pytester.path}", f"-c{pytester.path / 'pytest.ini'}")
+    result = pytester.runpytest_inprocess(
+        *(str(SUITE), "-m", "invariants", "-p", "no:asyncio", f"--confcutdir={SUITE}"),
+        *where,
+        *arguments,
+    )
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines([f"ERROR: {message}"])
