@@ -64,7 +64,8 @@ POLICY: tuple[Option, ...] = tuple(
         ("preamble", Kind.SWITCH, False, "whether streams may begin with choice-less chunks", ()),
         ("security_headers", Kind.TEXTS, (), "the security headers that responses must carry", ()),
         ("http2", Kind.SWITCH, False, "whether to offer HTTP/2", ()),
-        ("concurrency", Kind.NUMBER, 16, "how many requests may be under way at once", ()),
+        # Not more than the shortest queue of connections that servers have, http.server's.
+        ("concurrency", Kind.NUMBER, 6, "how many requests may be under way at once", ()),
     )
 )
 
