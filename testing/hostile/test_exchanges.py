@@ -12,7 +12,8 @@ import zlib
 import pytest
 
 from pytest_codex.exchange.exchange import TIMEOUTS, FailureKind
-from pytest_codex.probes.catalogue import CATALOGUE, GATE
+from pytest_codex.probes.catalogue import CATALOGUE
+from pytest_codex.probes.recorder import NOBODY
 from pytest_codex.probes.transport import Limits
 
 from .recording import record, record_all
@@ -444,11 +445,18 @@ def test_a_whole_recording_ends_with_every_exchange(behave):
 
 
 def test_nothing_paid_is_sent_where_nothing_answers():
-    """No model call, and the reason why there was none."""
+    """No model call, and the reason why there was none.
+
+    How many free probes have been refused before the recorder gives up is a matter of timing; that
+    some have, and that all others say why they were not sent, is not.
+    """
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         seen = record_all(list(CATALOGUE), f"http://127.0.0.1:{unused.getsockname()[1]}")
-    kinds = {name: exchange.failure and exchange.failure.kind for name, exchange in seen.items()}
-    assert {kinds[name] for name in GATE} == {FailureKind.REFUSED}
-    paid = {kinds[name] for name, probe in CATALOGUE.items() if probe.paid}
-    assert paid == {FailureKind.NOT_SENT}
+    failures = {name: exchange.failure for name, exchange in seen.items()}
+    refused = {name for name, f in failures.items() if f and f.kind is FailureKind.REFUSED}
+    assert refused
+    assert not any(CATALOGUE[name].paid for name in refused)
+    unsent = {(f.kind, f.message) for name, f in failures.items() if f and name not in refused}
+    assert unsent == {(FailureKind.NOT_SENT, NOBODY)}
+    assert all(failures.values())
