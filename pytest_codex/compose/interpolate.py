@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from pytest_codex.compose.nodes import Entry, Items, Node, Scalar, Table
-from pytest_codex.compose.places import Problem, refused
+from pytest_codex.compose.places import Problem, Text, refused
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _OPERATOR = re.compile(r":?[-?+]")
@@ -155,6 +155,17 @@ def _closing(template: str, dollar: int, offset: int) -> int:
     return last + 1
 
 
+def literal(text: Text) -> str:
+    """Return what of a value is written in the file: what remains where no variable is set."""
+    if text.template is None:
+        return text.value
+    found = interpolate(text.template, {})
+    value = found.value
+    for name in found.required:
+        value = value.replace(f"<{name}>", "")
+    return value
+
+
 def interpolate_node(node: Node, variables: Mapping[str, str], problems: list[Problem]) -> Node:
     """Replace the variables in every value of a tree; keys stay as they are.
 
@@ -202,6 +213,10 @@ class _Walk:
             if name not in found.required
         )
         text = replace(
-            node.text, value=found.value, unset=found.unset, placeholder=bool(found.required)
+            node.text,
+            value=found.value,
+            unset=found.unset,
+            placeholder=bool(found.required),
+            template=node.text.value,
         )
         return replace(node, text=text)

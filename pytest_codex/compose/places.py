@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from pytest_codex.errors import ConfigurationError
@@ -26,12 +26,14 @@ class Text:
     :param unset: the unset variables that the value depends on.
     :param placeholder: whether a variable that is required (``${V?…}``) and unset was replaced by
         ``<V>``.
+    :param template: the value before interpolation, where that changed it.
     """
 
     value: str
     at: Place
     unset: tuple[str, ...] = ()
     placeholder: bool = False
+    template: str | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

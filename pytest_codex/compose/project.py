@@ -89,6 +89,7 @@ class Project:
     :param files: every compose file that was read, included and extended ones too.
     :param services: without those whose profiles are not enabled.
     :param networks: by key; ``default`` only where a service joins it.
+    :param named: the files that the user named, in order; `env_files` and `profiles` likewise.
     """
 
     name: str
@@ -97,6 +98,9 @@ class Project:
     services: Mapping[str, Service]
     networks: Mapping[str, Network]
     problems: tuple[Problem, ...]
+    named: tuple[Path, ...] = ()
+    env_files: tuple[Path, ...] = ()
+    profiles: tuple[str, ...] = ()
 
     @property
     def labels(self) -> Mapping[str, Text]:

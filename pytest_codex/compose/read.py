@@ -52,8 +52,17 @@ def read(
     }
     networks = _networks(name, layer, services)
     _tell_undefined(services, networks, layer, problems)
-    told = tuple(dict.fromkeys(problems))
-    return Project(name, directory, sources.files, services, networks, told)
+    return Project(
+        name,
+        directory,
+        sources.files,
+        services,
+        networks,
+        problems=tuple(dict.fromkeys(problems)),
+        named=tuple(files),
+        env_files=tuple(env_files),
+        profiles=tuple(profiles),
+    )
 
 
 def _project_name(

@@ -153,7 +153,8 @@ def _listed(node: Items, what: str, problems: list[Problem]) -> Pairs:
         if key in places:
             message = f"{key} is written twice in {what}; the last one counts"
             problems.append(Problem("duplicate-entry", message, item.at, places[key]))
-        entries[key] = replace(item.text, value=value) if sign else None
+        template = item.text.template and item.text.template.partition("=")[2]
+        entries[key] = replace(item.text, value=value, template=template) if sign else None
         places[key] = item.at
     return Pairs(entries, places, listed=True)
 

@@ -1,8 +1,8 @@
 """YAML text as nodes that know their places: anchors, merge keys, ``!reset``, ``!override``.
 
-The only module that knows PyYAML. It builds from the parser's events and not from PyYAML's own
-nodes: no recursion, and an alias is the very node that it stands for, so that a document whose
-aliases multiply costs no more than its text.
+The only module of the model that knows PyYAML. It builds from the parser's events and not from
+PyYAML's own nodes: no recursion, and an alias is the very node that it stands for, so that a
+document whose aliases multiply costs no more than its text.
 """
 
 from __future__ import annotations

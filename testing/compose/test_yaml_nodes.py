@@ -167,5 +167,5 @@ def test_only_one_module_of_the_model_knows_yaml_and_none_imports_what_does_io()
             )
         }
         assert not imported & {"pytest", "httpx", "socket", "subprocess"}, file
-        if file.name not in ("yaml_nodes.py", "load.py"):
+        if file.name not in ("yaml_nodes.py", "masking.py"):  # which masks docker's own text
             assert "yaml" not in imported, file
