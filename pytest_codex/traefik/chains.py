@@ -31,6 +31,9 @@ _CORS = frozenset(
     }
 )
 
+_REWRITING = frozenset(
+    {"AddPrefix", "ReplacePath", "ReplacePathRegex", "StripPrefix", "StripPrefixRegex"}
+)
 _ENCODINGS = frozenset({"gzip", "br", "zstd"})
 #: Settings of headers that count even if they are zero.
 _COUNTS_AS_ZERO = frozenset({"AccessControlMaxAge", "STSSeconds"})
@@ -70,6 +73,11 @@ def is_buffering(middleware: Middleware) -> bool:
     return middleware.kind == "Buffering"
 
 
+def rewrites_path(middleware: Middleware) -> bool:
+    """Whether what comes behind it sees another path than the router did."""
+    return middleware.kind in _REWRITING
+
+
 def compresses(middleware: Middleware, content_type: str) -> bool:
     """Whether it compresses responses of a content type, and so may hold them back."""
     if middleware.kind != "Compress":
@@ -77,6 +85,15 @@ def compresses(middleware: Middleware, content_type: str) -> bool:
     included = middleware.fields.get("IncludedContentTypes", ())
     excluded = middleware.fields.get("ExcludedContentTypes", ())
     return content_type in included if included else content_type not in excluded
+
+
+def redirects(middleware: Middleware, request: Request) -> bool:
+    """Whether it sends a request elsewhere; a proxy's ``X-Forwarded-Proto`` is not looked at."""
+    if middleware.kind == "RedirectScheme":
+        return bool(middleware.fields.get("Scheme") != ("https" if request.tls else "http"))
+    if middleware.kind == "RedirectRegex" and not middleware.disabled:
+        return compile_regex(middleware.fields.get("Regex", "")).search(request.url)
+    return False
 
 
 def is_preflight(request: Request) -> bool:

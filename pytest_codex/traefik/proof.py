@@ -25,7 +25,7 @@ follows is no proof.
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import groupby
 
@@ -349,20 +349,35 @@ def _address(wanted: Mapping[Condition, bool]) -> _Values | _Impossible:
 # -- classes of requests --------------------------------------------------------------------------
 
 
-def representatives(configuration: Configuration, host: str | None = None) -> Representatives:
+#: Tests of the paths of a router, besides those of its rule.
+Paths = Callable[[Router], Iterable[Test]]
+
+
+def _no_paths(_: Router) -> Iterable[Test]:
+    return ()
+
+
+def representatives(
+    configuration: Configuration, host: str | None = None, paths: Paths = _no_paths
+) -> Representatives:
     """Requests on every entry point, with TLS and without, one for each class.
 
     :param host: that of all requests; without one, hosts are divided into classes as well.
+    :param paths: what else the paths of a router are to be told apart by. Whoever asks something
+        else of a path than the rules do has to say so, or one path stands for others that differ
+        from it in just that.
     """
     found: list[Request] = []
     complete = True
+    # Most hosts have the same kinds of paths.
+    known: dict[tuple[frozenset[Test], bool], Classes] = {}
     for (entry_point, tls), among in muxers(configuration).items():
         hosts = _hosts(among) if host is None else Classes((host,))
         complete &= hosts.complete
         for each in hosts.texts:
             base = Request(host=each, entry_point=entry_point, tls=tls)
             point = configuration.static.entry_points[entry_point]
-            requests = _of_host(base, among, PathGuard(sanitized=point.sanitize_path))
+            requests = _of_host(base, among, paths, point.sanitize_path, known)
             found += requests.requests
             complete &= requests.complete
     return Representatives(tuple(found), complete)
@@ -372,7 +387,13 @@ def _hosts(among: Muxer) -> Classes:
     return classes(_tests(among.routers, Subject.HOST), HostGuard())
 
 
-def _of_host(base: Request, among: Muxer, guard: PathGuard) -> Representatives:
+def _of_host(
+    base: Request,
+    among: Muxer,
+    told_apart: Paths,
+    sanitized: bool,
+    known: dict[tuple[frozenset[Test], bool], Classes],
+) -> Representatives:
     host = canonical_host(base.host)
     facts = Facts(method=None, host=host, path=None)
     routers = [
@@ -380,7 +401,10 @@ def _of_host(base: Request, among: Muxer, guard: PathGuard) -> Representatives:
         for router in among.candidates(host)
         if router.formula is not None and truth(router.formula, facts) is not False
     ]
-    paths = classes(_tests(routers, Subject.PATH), guard)
+    tests = frozenset(_tests(routers, Subject.PATH)).union(*map(told_apart, routers))
+    if (tests, sanitized) not in known:
+        known[tests, sanitized] = classes(tests, PathGuard(sanitized=sanitized))
+    paths = known[tests, sanitized]
     return Representatives(
         tuple(
             replace(base, method=method, path=raw_path(path))
@@ -416,6 +440,11 @@ def sweep(configuration: Configuration, host: str | None = None) -> Iterator[Out
 
     :param host: that of all requests; None for every host.
     """
+    return outcomes(configuration, representatives(configuration, host))
+
+
+def outcomes(configuration: Configuration, of: Representatives) -> Iterator[Outcomes]:
+    """Every way in which requests of these classes can be answered."""
     among = muxers(configuration)
-    for request in representatives(configuration, host).requests:
+    for request in of.requests:
         yield possible(configuration, request, among[request.entry_point, request.tls])

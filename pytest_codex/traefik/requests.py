@@ -9,6 +9,7 @@ from __future__ import annotations
 import posixpath
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import quote, unquote_to_bytes
 
 _UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.~")
@@ -78,6 +79,7 @@ def canonical_host(host: str) -> str:
     return host.strip().lower()
 
 
+@lru_cache(maxsize=4096)  # a proof asks the same paths of every host
 def routing_path(path: str, *, sanitize: bool = True) -> str | None:
     """The path that rules are compared with, or None where the answer is 400 before any routing.
 
@@ -97,6 +99,7 @@ def routing_path(path: str, *, sanitize: bool = True) -> str | None:
     return _routing_form(escaped)
 
 
+@lru_cache(maxsize=4096)
 def raw_path(routing: str) -> str:
     """A path that can be sent and becomes this routing path, if any can."""
     parts = re.split(f"({'|'.join(sorted(RESERVED_ESCAPES))})", routing)
