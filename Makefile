@@ -29,10 +29,10 @@ lint: $(VENV)/.ready
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/python docs/make_options.py --check
+	$(BIN)/python docs/make_pages.py --check
 
 docs: $(VENV)/.ready
-	$(BIN)/python docs/make_options.py
+	$(BIN)/python docs/make_pages.py
 
 bench: $(VENV)/.ready
 	cd benchmarks && for name in model_calls wall_time startup decoder timing; do \

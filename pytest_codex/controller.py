@@ -14,7 +14,7 @@ import pytest
 
 from pytest_codex.errors import ConfigurationError
 from pytest_codex.options import given_flags
-from pytest_codex.state import GROUP
+from pytest_codex.state import GROUP, RULE
 
 if TYPE_CHECKING:
     from pytest_codex.live import LivePlugin
@@ -36,6 +36,7 @@ class Controller:
         self._begin = begin
         self._live: LivePlugin | None = None
         self._error: str | None = None
+        self._judging = False
         if given_flags(config):
             try:
                 self._live = begin(config, self._run)
@@ -57,10 +58,17 @@ class Controller:
             raise pytest.UsageError(message)
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Begin with the first report of a live check, and hand that one over."""
-        if self._live is None and GROUP in dict(report.user_properties):
+        """Begin with the first report of a live check, and hand that one over; of an invariant
+        likewise."""
+        marks = dict(report.user_properties)
+        if self._live is None and GROUP in marks:
             self._live = self._begin(self._config, self._run)
             self._live.pytest_runtest_logreport(report)
+        if not self._judging and RULE in marks:
+            from pytest_codex.judging import begin
+
+            self._judging = True
+            begin(self._config).pytest_runtest_logreport(report)
 
 
 def controller_of(

@@ -13,12 +13,17 @@ from pytest_codex.values import typed
 
 
 class ConfigurationFile(NamedTuple):
-    """The configuration file: its name, the prefix of its tables, and what is in them."""
+    """The configuration file: its name, the prefix of its tables, and what is in them.
+
+    ``selection`` is not looked into here; ``text`` is the whole file.
+    """
 
     where: str
     prefix: str
     top: Mapping[str, object]
     targets: Mapping[str, Mapping[str, object]]
+    selection: object = None
+    text: str = ""
 
 
 def read_dotenv(path: Path) -> Mapping[str, str | None]:
@@ -45,7 +50,8 @@ def read_dotenv(path: Path) -> Mapping[str, str | None]:
 
 
 def read_toml(root: Path) -> ConfigurationFile:
-    project = _load_toml(root / "pyproject.toml").get("tool", {})
+    text, whole = _load_toml(root / "pyproject.toml")
+    project = whole.get("tool", {})
     table = project.get("pytest_codex") if isinstance(project, dict) else None
     own = root / "pytest_codex.toml"
     if table is not None and own.is_file():
@@ -54,19 +60,22 @@ def read_toml(root: Path) -> ConfigurationFile:
             "keep one of them"
         )
     if table is None and own.is_file():
-        return _checked("pytest_codex.toml", "", _load_toml(own))
+        text, whole = _load_toml(own)
+        return _checked("pytest_codex.toml", "", whole, text)
     if not isinstance(table or {}, dict):
         raise ConfigurationError("pyproject.toml: [tool.pytest_codex] is not a table")
     where = "pyproject.toml" if table is not None else "pytest_codex.toml"
     prefix = "tool.pytest_codex." if table is not None else ""
-    return _checked(where, prefix, table or {})
+    return _checked(where, prefix, table or {}, text)
 
 
-def _load_toml(path: Path) -> dict[str, object]:
+def _load_toml(path: Path) -> tuple[str, dict[str, object]]:
+    """Return a file's text and what it says; nothing if there is no file."""
     if not path.is_file():
-        return {}
+        return "", {}
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
+        return text, tomllib.loads(text)
     except (OSError, UnicodeDecodeError) as error:
         why = getattr(error, "strerror", None) or "not UTF-8"
         raise ConfigurationError(f"{path.name}: cannot be read: {why}") from None
@@ -74,8 +83,8 @@ def _load_toml(path: Path) -> dict[str, object]:
         raise ConfigurationError(f"{path.name}: not TOML: {error}") from None
 
 
-def _checked(where: str, prefix: str, table: Mapping[str, object]) -> ConfigurationFile:
-    top = {key: value for key, value in table.items() if key != "targets"}
+def _checked(where: str, prefix: str, table: Mapping[str, object], text: str) -> ConfigurationFile:
+    top = {key: value for key, value in table.items() if key not in ("targets", "selection")}
     _check_names(top, [o.key for o in BY_KEY.values() if o.toml], f"{where} [{prefix[:-1]}]")
     targets = table.get("targets", {})
     if not isinstance(targets, dict):
@@ -90,7 +99,7 @@ def _checked(where: str, prefix: str, table: Mapping[str, object]) -> Configurat
         _check_names(settings, per_target, section)
         for key, value in settings.items():
             typed(BY_KEY[key], value, f"{section} {key}")
-    return ConfigurationFile(where, prefix, top, targets)
+    return ConfigurationFile(where, prefix, top, targets, table.get("selection"), text)
 
 
 def _check_names(table: Mapping[str, object], valid: list[str], section: str) -> None:

@@ -11,16 +11,23 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_codex.probes.names import REFUSED_NAMES, WHAT
-from pytest_codex.state import UNDECLARED, compose_of, live_session
+from pytest_codex.state import (
+    UNDECLARED,
+    judgement_of,
+    live_session,
+    settings_of,
+    stacks_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     import httpx
 
-    from pytest_codex.compose.project import Project
     from pytest_codex.exchange.exchange import Exchange
     from pytest_codex.invariants.deployment import Deployment
+    from pytest_codex.invariants.findings import Findings
+    from pytest_codex.invariants.stack import Stack
     from pytest_codex.redaction import Secret
     from pytest_codex.targets import Target
 
@@ -66,29 +73,66 @@ def key(codex_target: Target) -> Secret:
 
 
 @pytest.fixture(scope="session")
-def compose(request: pytest.FixtureRequest) -> Project:
-    """The compose files of ``--compose`` as one project; skips where none was named."""
-    read = _compose(request.config)
-    if read is None:
-        pytest.skip("no compose file was named; next: --compose=docker-compose.yml")
-    return read
+def codex_stacks(request: pytest.FixtureRequest) -> tuple[Stack, ...]:
+    """The stacks of the compose files, prod's first; skips where there is no file."""
+    found = _stacks(request.config)
+    if not found:
+        pytest.skip("there is no compose file; next: --compose=docker-compose.yml")
+    return found
 
 
 @pytest.fixture(scope="session")
-def deployment(compose: Project) -> Deployment:
-    """The compose files as Traefik would serve them: its configuration, and who gets in."""
-    from pytest_codex.invariants.deployment import Deployment
-
-    return Deployment.of(compose)
+def codex_stack(request: pytest.FixtureRequest, codex_stacks: tuple[Stack, ...]) -> Stack:
+    """The stack that is judged; with ``--compose-dev`` each in turn."""
+    name = getattr(request, "param", None)
+    return next(stack for stack in codex_stacks if name in (None, stack.policy.target))
 
 
 @pytest.fixture(scope="session")
-def promised_headers(request: pytest.FixtureRequest) -> dict[str, str]:
-    """The security headers that the compose files promise; none where none was named."""
+def compose(codex_stack: Stack) -> Deployment:
+    """The compose files as Traefik would serve them.
+
+    ``compose.routes("POST", "/v1/chat/completions")`` says which router answers, through which
+    chain, and why; ``compose.project`` has services and networks as docker compose reads them.
+    """
+    return codex_stack.deployment
+
+
+@pytest.fixture
+def findings(request: pytest.FixtureRequest, codex_stack: Stack) -> Findings:
+    """What breaks the invariant that the test ``enforces`` on a stack; advice is given on the way.
+
+    Skips where the rule is waived, or where what it is about is not there.
+    """
+    return _findings(request, codex_stack.policy.target)
+
+
+@pytest.fixture
+def common_findings(
+    request: pytest.FixtureRequest,
+    codex_stacks: tuple[Stack, ...],  # noqa: ARG001 - it skips where there is none
+) -> Findings:
+    """Likewise, for an invariant that is about all stacks together, or about the repository."""
+    return _findings(request, None)
+
+
+@pytest.fixture(scope="session")
+def promised_headers(request: pytest.FixtureRequest, codex_target: Target) -> dict[str, str]:
+    """The security headers that compose files promise for the target; none where none is named.
+
+    A file that the configuration names speaks for the target only if its rules ask for its host.
+    """
     from pytest_codex.traefik.headers import promised_headers
 
-    read = _compose(request.config)
-    labels = read.labels if read else {}
+    named = settings_of(request.config).compose_files
+    if not named.main and not named.dev:
+        return {}
+    stacks = _stacks(request.config)
+    own = [stack for stack in stacks if stack.policy.target == codex_target.name]
+    stack = (own or stacks)[0]
+    if not named.by_flag and codex_target.address.host not in stack.deployment.hosts:
+        return {}
+    labels = stack.project.labels
     return promised_headers({name: text.value for name, text in labels.items() if not text.unset})
 
 
@@ -163,14 +207,29 @@ def probes_of(name: str, parameters: Mapping[str, object]) -> tuple[str, ...]:
     return (name,) if name in WHAT else ()
 
 
-def _compose(config: pytest.Config) -> Project | None:
-    """Read the compose files that were named, which needs no target."""
+def _stacks(config: pytest.Config) -> tuple[Stack, ...]:
     from pytest_codex.errors import ConfigurationError
 
     try:
-        return compose_of(config)
+        return stacks_of(config)
     except ConfigurationError as error:
         pytest.fail(str(error), pytrace=False)
+
+
+def _findings(request: pytest.FixtureRequest, target: str | None) -> Findings:
+    import warnings
+
+    from pytest_codex import EndpointAdvice
+    from pytest_codex.invariants.findings import Findings
+
+    marker = request.node.get_closest_marker("enforces")
+    assert marker is not None, "the test names its rule with @pytest.mark.enforces"
+    judgement = judgement_of(request.config, marker.args[0], target)
+    if judgement.unjudged:
+        pytest.skip(judgement.unjudged)
+    for finding in judgement.advice:
+        warnings.warn(EndpointAdvice(str(finding)), stacklevel=2)
+    return Findings(judgement.broken)
 
 
 def _exchange(request: pytest.FixtureRequest, target: Target, probe: str) -> Exchange:

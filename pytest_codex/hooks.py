@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 import uuid
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -18,16 +18,20 @@ import pytest
 
 from pytest_codex import fixtures
 from pytest_codex.options import add_options, add_short_options, given_flags
-from pytest_codex.state import SESSION, compose_of, settings_of
+from pytest_codex.state import SESSION, settings_of, stacks_of
 
 if TYPE_CHECKING:
     from pytest_codex.live import LivePlugin
 
+#: The options that ask for a selection by changes, and those that ask for an answer and no run.
+_CHANGES = frozenset({"changed_since", "changed_files"})
+_ANSWERS = frozenset({"plan"})
 _MARKERS = (
     "smoke: the endpoint is deployed at all, and right (two model calls)",
     "sse: the contract of streamed answers, in depth (three more model calls)",
     "invariants: the playbook's rules over the compose files (no network)",
     "judges(level): this check answers for a level that others build on",
+    "enforces(rule): this check fails for what breaks an invariant",
 )
 
 
@@ -61,22 +65,66 @@ def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(fixtures, "codex-live-fixtures")
     for marker in _MARKERS:
         config.addinivalue_line("markers", marker)
+    if not _CHANGES.isdisjoint(given_flags(config)):
+        _select(config)
+
+
+def _select(config: pytest.Config) -> None:
+    """Select by changed paths."""
+    from pytest_codex.choosing import begin
+    from pytest_codex.errors import ConfigurationError
+
+    try:
+        begin(config)
+    except ConfigurationError as error:
+        raise pytest.UsageError(str(error)) from None
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_cmdline_main(config: pytest.Config) -> int | None:
+    """Answer what asks for an answer and not for a run."""
+    asked = _ANSWERS.intersection(given_flags(config))
+    if not asked:
+        return None
+    from pytest_codex.answering import answer
+    from pytest_codex.errors import ConfigurationError
+
+    try:
+        return answer(config, min(asked))
+    except ConfigurationError as error:
+        raise pytest.UsageError(str(error)) from None
 
 
 # -- which tests are live, and of which target ----------------------------------------------------
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    if "codex_target" not in metafunc.fixturenames:
-        return
+    if "codex_target" in metafunc.fixturenames:
+        _for_each(metafunc, "codex_target", _targets)
+    if "codex_stack" in metafunc.fixturenames:
+        _for_each(metafunc, "codex_stack", _stacks)
+
+
+def _targets(config: pytest.Config) -> list[str]:
+    return list(settings_of(config).target_names)
+
+
+def _stacks(config: pytest.Config) -> list[str]:
+    return [stack.policy.target for stack in stacks_of(config)]
+
+
+def _for_each(
+    metafunc: pytest.Metafunc, fixture: str, named: Callable[[pytest.Config], list[str]]
+) -> None:
+    """Parametrize a test where there are several of what it is about."""
     from pytest_codex.errors import ConfigurationError
 
     try:
-        names = settings_of(metafunc.config).target_names
+        names = named(metafunc.config)
     except ConfigurationError:
         return  # pytest_collection_finish says so, where it ends the run and not a module
     if len(names) > 1:
-        metafunc.parametrize("codex_target", names, indirect=True, scope="session")
+        metafunc.parametrize(fixture, names, indirect=True, scope="session")
 
 
 @pytest.hookimpl(trylast=True)
@@ -101,6 +149,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     if config.option.collectonly or _ends_with_collection(session):
         return
     _refuse_without_compose(config, session.items)
+    _judge(config, session.items)
     if not _live(session.items):
         _refuse_to_verify_nothing(config)
         return
@@ -126,23 +175,42 @@ def _live(items: list[pytest.Item]) -> bool:
 
 def _refuse_without_compose(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Say once what no check of a compose file could do without."""
-    asking = [item for item in items if "compose" in getattr(item, "fixturenames", ())]
+    asking = [item for item in items if "codex_stacks" in getattr(item, "fixturenames", ())]
     if not asking:
         return
     from pytest_codex.errors import ConfigurationError
-    from pytest_codex.planning import asks_for_compose
+    from pytest_codex.requested import requested
 
     try:
-        if not any(map(asks_for_compose, asking)) or compose_of(config) is not None:
+        if not any("codex_stacks" in requested(item) for item in asking) or stacks_of(config):
             return
     except ConfigurationError as error:
         _refuse(config, str(error))
     if all(item.get_closest_marker("invariants") for item in items):
-        _refuse(config, "no compose file was named, so nothing was verified; next: --compose=FILE")
+        _refuse(
+            config,
+            f"there is no docker-compose.yml or compose.yaml in {config.rootpath}, so nothing was "
+            "verified; next: --compose=FILE",
+        )
+
+
+def _judge(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Start reporting, where invariants are judged."""
+    if not any(item.get_closest_marker("enforces") for item in items):
+        return
+    from pytest_codex.errors import ConfigurationError
+    from pytest_codex.judging import begin
+
+    try:
+        begin(config)
+    except ConfigurationError as error:
+        _refuse(config, str(error))
 
 
 def _refuse_to_verify_nothing(config: pytest.Config) -> None:
     given = given_flags(config)
+    if not _CHANGES.isdisjoint(given):
+        return  # the changes asked for nothing live, which is said
     if "domain" in given or "target" in given:
         flag = given["domain" if "domain" in given else "target"][0]
         _refuse(
@@ -169,8 +237,10 @@ def _begin(config: pytest.Config, run: str, shared: dict[str, Any] | None = None
     from pytest_codex.scrubbing import ScrubbingPlugin
     from pytest_codex.session import Session
 
-    compose_of(config)  # what cannot be read is said before anything is sent
-    session = Session(settings_of(config), run, shared=shared is not None)
+    settings = settings_of(config)
+    if any(settings.compose_files[:2]):
+        stacks_of(config)  # what cannot be read is said before anything is sent
+    session = Session(settings, run, shared=shared is not None)
     session.resolve(shared)
     config.stash[SESSION] = session
     reporter = config.pluginmanager.get_plugin("terminalreporter")

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import os
-import re
-from collections import defaultdict
 from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from pytest_codex import EndpointAdvice
+from pytest_codex.collecting import Collected
 from pytest_codex.diagnosis import first_cause
 from pytest_codex.exchange.exchange import Exchange
 from pytest_codex.fixtures import Broken
@@ -20,7 +18,7 @@ from pytest_codex.planning import target_of
 from pytest_codex.redaction import Scrubber
 from pytest_codex.report import junit
 from pytest_codex.report.facts import facts
-from pytest_codex.report.outcomes import Advice, Outcome, count, tally
+from pytest_codex.report.outcomes import Outcome, count, tally
 from pytest_codex.report.summary import describe, figures, markdown, not_verified
 from pytest_codex.session import Session
 from pytest_codex.state import GROUP
@@ -37,10 +35,7 @@ class LivePlugin:
         self.session = session
         self._reports = reports
         self._scrubber = session.scrubber()
-        self._outcomes: dict[str, dict[str, Outcome]] = defaultdict(dict)
-        self._groups: dict[str, str] = {}
-        self._seconds: dict[str, float] = defaultdict(float)
-        self._advice: list[Advice] = []
+        self._collected = Collected(GROUP)
         self._described = False
 
     @pytest.hookimpl(wrapper=True)
@@ -57,22 +52,13 @@ class LivePlugin:
         return report
 
     def pytest_warning_recorded(self, warning_message: Any, nodeid: str) -> None:
-        if issubclass(warning_message.category, EndpointAdvice):
-            self._advice.append(Advice(nodeid, str(warning_message.message)))
+        self._collected.add_warning(warning_message, nodeid)
 
     # -- what became of it ------------------------------------------------------------------------
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        # When a worker dies, its controller reports the check without what makes it ours.
-        group = dict(report.user_properties).get(GROUP) or self._groups.get(report.nodeid)
-        if not isinstance(group, str):
-            return
-        self._groups[report.nodeid] = group
-        self._seconds[report.nodeid] += report.duration
-        if report.when == "call" or not report.passed:
-            outcome = _outcome(report, group, self._seconds[report.nodeid])
-            self._outcomes[group][report.nodeid] = outcome
+        self._collected.add(report)
 
     def _unfinished(self, target: str) -> list[Outcome]:
         """Return an outcome for each selected check that the run ended before."""
@@ -87,16 +73,16 @@ class LivePlugin:
                 message="the run ended before this check did",
             )
             for check in self.session.checks
-            if check.target == target and check.nodeid not in self._outcomes[target]
+            if check.target == target and check.nodeid not in self._collected.outcomes(target)
         ]
 
     def _found(self) -> Iterator[tuple[Target, list[Outcome], dict[str, Exchange]]]:
         """Yield each target of which there is something to report, with what there is."""
         for name, target in self.session.targets.items():
-            outcomes = [*self._outcomes[name].values(), *self._unfinished(name)]
+            judged = self._collected.outcomes(name)
             exchanges = self.session.recorded(name)
-            if self._outcomes[name] or exchanges:
-                yield target, outcomes, exchanges
+            if judged or exchanges:
+                yield target, [*judged.values(), *self._unfinished(name)], exchanges
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_sessionfinish(
@@ -137,11 +123,10 @@ class LivePlugin:
                 _scrub_file(path, self._scrubber)
             else:
                 results.junit.write_bytes(junit.render(name, outcomes, properties))
-            advice = [item for item in self._advice if item.nodeid in self._outcomes[name]]
             text = markdown(
                 target,
                 outcomes,
-                advice,
+                self._collected.advice(name),
                 exchanges,
                 found,
                 first_cause(exchanges, target.lists_models),
@@ -182,34 +167,6 @@ class LivePlugin:
                 terminalreporter.line(f"  broken: {broken.says}", red=True)
                 terminalreporter.line(f"  next: {broken.next_step}", red=True)
             terminalreporter.line(f"  results: {_shown(self.session, name, terminalreporter)}")
-
-
-#: What a check saw, in the message that report/explain.py made.
-_OBSERVED = re.compile(r"^(?:E\s+)?\s*observed\s+(.+)$", re.MULTILINE)
-
-
-def _outcome(report: pytest.TestReport, group: str, seconds: float) -> Outcome:
-    kind = "error" if report.failed and report.when != "call" else report.outcome
-    file, line, _ = report.location
-    detail = report.longreprtext
-    if isinstance(report.longrepr, tuple):
-        detail = str(report.longrepr[2]).removeprefix("Skipped: ")
-    message = next((text for text in detail.splitlines() if text.startswith("E ")), detail)
-    message = message.removeprefix("E").strip().removeprefix("AssertionError: ")
-    first = message.splitlines()[0] if message else ""
-    observed = _OBSERVED.search(detail)
-    if observed and report.failed:
-        first += f"; observed {observed[1]}"
-    return Outcome(
-        nodeid=report.nodeid,
-        group=group,
-        kind=kind,
-        seconds=seconds,
-        file=file,
-        line=(line or 0) + 1,
-        message=first,
-        detail=detail,
-    )
 
 
 def _scrub_file(path: Path, scrubber: Scrubber) -> None:

@@ -32,7 +32,8 @@ class Kind(Enum):
 class Option(NamedTuple):
     """One setting. ``flag`` is whether the command line has it, ``toml`` whether TOML may hold it.
 
-    ``repeats`` means that the flag may be given several times. ``environment`` are the variables
+    ``repeats`` means that the flag may be given several times, ``bare`` is what it means without a
+    value. ``environment`` are the variables
     that are asked in turn, in the process's environment and then in the ``.env`` files.
     """
 
@@ -47,6 +48,7 @@ class Option(NamedTuple):
     repeats: bool = False
     choices: tuple[str, ...] = ()
     metavar: str | None = None
+    bare: str | None = None
 
     @property
     def key(self) -> str:
@@ -150,6 +152,48 @@ OPTIONS: tuple[Option, ...] = (
         metavar="FILE",
     ),
     Option(
+        "compose-dev",
+        Kind.TEXTS,
+        "compose file of the dev stack, to compare with; may be repeated likewise",
+        (),
+        per_target=False,
+        repeats=True,
+        metavar="FILE",
+    ),
+    Option(
+        "changed-since",
+        Kind.TEXT,
+        "select suites by what has changed since; auto finds the base from CI or the branch",
+        toml=False,
+        per_target=False,
+        metavar="auto|REF",
+    ),
+    Option(
+        "changed-files",
+        Kind.TEXT,
+        "select suites by a list of changed paths, one a line or NUL separated; - is stdin",
+        toml=False,
+        per_target=False,
+        metavar="FILE|-",
+    ),
+    Option(
+        "explain-selection",
+        Kind.SWITCH,
+        "say of each deselected test why",
+        toml=False,
+        per_target=False,
+    ),
+    Option(
+        "plan",
+        Kind.TEXT,
+        "print what would be run for the changes, and run nothing",
+        toml=False,
+        per_target=False,
+        choices=("text", "json"),
+        metavar="text|json",
+        bare="text",
+    ),
+    Option(
         "embedded-defect",
         Kind.TEXTS,
         "let the embedded endpoint misbehave, by name (python -m pytest_codex.endpoint --list)",
@@ -193,8 +237,8 @@ def _attributes(option: Option, short: bool) -> dict[str, Any]:
     attributes: dict[str, Any] = {"dest": _dest(option, short), "default": None}
     if option.kind is Kind.SWITCH:
         return {**attributes, "action": argparse.BooleanOptionalAction}
-    action = "append" if option.repeats else "store"
-    return {**attributes, "action": action, "metavar": option.metavar}
+    attributes |= {"action": "append" if option.repeats else "store", "metavar": option.metavar}
+    return attributes | ({"nargs": "?", "const": option.bare} if option.bare else {})
 
 
 def given_flags(config: pytest.Config) -> dict[str, tuple[str, object]]:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 import pytest
 
-from pytest_codex import fixtures
 from pytest_codex.diagnosis import Level
 from pytest_codex.fixtures import probes_of
 from pytest_codex.policy import SUITES
+from pytest_codex.requested import requested
 from pytest_codex.session import Check
 from pytest_codex.settings import Settings
 
@@ -48,26 +48,9 @@ def not_for_their_target(items: Iterable[pytest.Item], settings: Settings) -> li
     ]
 
 
-def asks_for_compose(item: pytest.Item) -> bool:
-    """Whether an item uses our ``compose`` fixture."""
-    return "compose" in _fixtures(item)
-
-
 def _probes(item: pytest.Item) -> tuple[str, ...]:
     parameters = _parameters(item)
-    return tuple(probe for name in _fixtures(item) for probe in probes_of(name, parameters))
-
-
-def _fixtures(item: pytest.Item) -> Iterator[str]:
-    """Yield the fixtures of ours that an item uses, and not what others have called the same."""
-    # pytest has no public way to ask which of several fixtures of one name a test will get.
-    definitions = item._fixtureinfo.name2fixturedefs  # type: ignore[attr-defined]
-    for name, found in definitions.items():
-        for definition in reversed(found):
-            if definition.func.__module__ == fixtures.__name__:
-                yield name
-            if name not in definition.argnames:  # it does not build on what it overrides
-                break
+    return tuple(probe for name in requested(item) for probe in probes_of(name, parameters))
 
 
 def _judged(item: pytest.Item) -> Level | None:

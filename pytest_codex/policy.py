@@ -5,6 +5,7 @@ Apart from ``options.py`` because that is loaded in every pytest run of everybod
 
 from __future__ import annotations
 
+from pytest_codex.invariants.rules import RULES
 from pytest_codex.options import OPTIONS, Kind, Option
 from pytest_codex.probes.names import REFUSED
 
@@ -66,6 +67,27 @@ POLICY: tuple[Option, ...] = tuple(
         ("http2", Kind.SWITCH, False, "whether to offer HTTP/2", ()),
         # Not more than the shortest queue of connections that servers have, http.server's.
         ("concurrency", Kind.NUMBER, 6, "how many requests may be under way at once", ()),
+        ("stack", Kind.TEXT, "", "what the names of its routers begin with; else found there", ()),
+        ("entry_point", Kind.TEXT, "websecure", "the entry point of its routers", ()),
+        ("traefik_network", Kind.TEXT, "traefik", "the network that it shares with Traefik", ()),
+        ("auth_address", Kind.TEXT, "", "ForwardAuth's address; else any on loopback", ()),
+        (
+            "public_paths",
+            Kind.TEXTS,
+            ("/v1/models", "/v1/models/", "/healthz", "/readyz", "/livez"),
+            "what may be reached without ForwardAuth",
+            (),
+        ),
+        ("home", Kind.TEXT, "", "the seed folder that CODEX_HOME is mounted from", ()),
+        ("app_environment", Kind.TABLE, {}, "variables that the application must have", ()),
+        (
+            "intended",
+            Kind.TEXTS,
+            (),
+            "differences between dev and prod that are meant, as their findings name them",
+            (),
+        ),
+        ("waived", Kind.TEXTS, (), "invariants that are not enforced", tuple(RULES)),
     )
 )
 
@@ -78,10 +100,20 @@ KNOWN_TARGETS: dict[str, dict[str, object]] = {
         "model": "codex-5",
         "model_aliases": ("codex-5", "codev-5", "gpt-5"),
         "other_environment": "codev-5",
+        "stack": "codex",
+        "auth_address": "http://127.0.0.1:18080/verify",
+        "home": ".codex-api",
+        "app_environment": {
+            "PROXY_SANDBOX_MODE": "danger-full-access",
+            "PROXY_CODEX_WORKDIR": "/tmp/codex-work",  # noqa: S108 - the container's, not ours
+        },
     },
     "dev": {
         "model": "codev-5",
         "model_aliases": ("codex-5", "codev-5", "gpt-5"),
         "other_environment": "codex-5",
+        "stack": "codex-dev",
+        "auth_address": "http://127.0.0.1:18081/verify",
+        "home": ".codev",
     },
 }

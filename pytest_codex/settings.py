@@ -30,6 +30,20 @@ class Sourced(NamedTuple):
     source: str
 
 
+class ComposeFiles(NamedTuple):
+    """The compose files that were named, absolute, and where each were named."""
+
+    main: tuple[Path, ...]
+    dev: tuple[Path, ...]
+    main_source: str
+    dev_source: str
+
+    @property
+    def by_flag(self) -> bool:
+        """Whether the command line names them."""
+        return self.main_source.startswith("--") or self.dev_source.startswith("--")
+
+
 @dataclass(frozen=True)
 class Settings:
     """What was asked for, not yet resolved for a target.
@@ -51,7 +65,7 @@ class Settings:
         """
         sourced = self._global(BY_KEY["target"])
         names = tuple(dict.fromkeys(cast("Iterable[str]", sourced.value)))
-        known = [*KNOWN_TARGETS, *(n for n in self._toml.targets if n not in KNOWN_TARGETS)]
+        known = self.known_targets
         for name in names:
             if name not in known:
                 raise ConfigurationError(
@@ -69,15 +83,38 @@ class Settings:
         return names
 
     @property
+    def known_targets(self) -> tuple[str, ...]:
+        """The names of all targets that there are."""
+        return tuple(dict.fromkeys((*KNOWN_TARGETS, *self._toml.targets)))
+
+    @property
+    def only_target(self) -> str | None:
+        """The one target that was asked for by name, if it is one."""
+        asked = self._global(BY_KEY["target"]).source != "default"
+        return self.target_names[0] if asked and len(self.target_names) == 1 else None
+
+    @property
     def results_dir(self) -> Path:
         """The folder for results, absolute."""
         sourced = self._global(BY_KEY["results_dir"])
         return self._beside(sourced) / str(sourced.value)
 
     @property
-    def compose_files(self) -> tuple[Path, ...]:
-        """The compose files that were named, absolute."""
-        sourced = self._global(BY_KEY["compose"])
+    def compose_files(self) -> ComposeFiles:
+        """The compose files that were named, absolute.
+
+        Those of prod and of dev are from one place: whoever names a file on the command line does
+        not mean it to be compared with what the configuration names.
+        """
+        main, dev = (self._global(BY_KEY[key]) for key in ("compose", "compose_dev"))
+        if main.source.startswith("--") != dev.source.startswith("--"):
+            main, dev = (
+                sourced if sourced.source.startswith("--") else Sourced((), "default")
+                for sourced in (main, dev)
+            )
+        return ComposeFiles(self._existing(main), self._existing(dev), main.source, dev.source)
+
+    def _existing(self, sourced: Sourced) -> tuple[Path, ...]:
         names = cast("Iterable[str]", sourced.value)
         files = tuple(self._beside(sourced) / name for name in names)
         for file in files:
@@ -156,7 +193,11 @@ class Settings:
 
     def suites(self, name: str) -> tuple[str, ...]:
         """The suites that may run on a target."""
-        return cast("tuple[str, ...]", self._resolve(BY_KEY["suites"], name).value)
+        return cast("tuple[str, ...]", self.value("suites", name).value)
+
+    def value(self, key: str, target: str) -> Sourced:
+        """One setting of a target, which needs nothing else of it."""
+        return self._resolve(BY_KEY[key], target)
 
     def key_variables(self, name: str) -> tuple[str, ...]:
         """The variables that may hold a target's key."""
@@ -302,6 +343,15 @@ class Settings:
     @cached_property
     def _toml(self) -> ConfigurationFile:
         return read_toml(self.root)
+
+    @property
+    def configuration_file(self) -> ConfigurationFile:
+        """The configuration file, for the tables that others read."""
+        return self._toml
+
+    def flag(self, key: str) -> object:
+        """What only the command line can say; None if it does not."""
+        return self.flags[key][1] if key in self.flags else None
 
 
 def _budget(field: str) -> str:

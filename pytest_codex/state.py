@@ -11,15 +11,20 @@ import pytest
 from pytest_codex.options import given_flags
 
 if TYPE_CHECKING:
-    from pytest_codex.compose.project import Project
+    from pytest_codex.invariants.findings import Judgement
+    from pytest_codex.invariants.stack import Stack
     from pytest_codex.session import Session
     from pytest_codex.settings import Settings
 
 SESSION = pytest.StashKey["Session"]()
 _SETTINGS = pytest.StashKey["Settings"]()
+_STACKS = pytest.StashKey["tuple[Stack, ...]"]()
+_JUDGEMENTS = pytest.StashKey["dict[tuple[str, str | None], Judgement]"]()
 
 #: Marks the reports of live checks with their target; survives the way from an xdist worker.
 GROUP = "codex_target"
+#: Marks the reports of invariants with their rule, and with their stack's target if they have one.
+RULE = "codex_rule"
 
 #: Why a fixture cannot be had.
 UNDECLARED = (
@@ -48,15 +53,24 @@ def settings_of(config: pytest.Config) -> Settings:
     return config.stash[_SETTINGS]
 
 
-def compose_of(config: pytest.Config) -> Project | None:
-    """Read the compose files that were named, as one project; None if none was.
+def stacks_of(config: pytest.Config) -> tuple[Stack, ...]:
+    """Read the compose files that were named, or those of the usual names, once; () if none is.
 
-    :raises pytest_codex.errors.ConfigurationError: with file and line, for what is none.
+    :raises pytest_codex.errors.ConfigurationError: with file and line, for what cannot be read.
     """
-    files = settings_of(config).compose_files
-    if not files:
-        return None
-    from pytest_codex.compose.read import read
+    if _STACKS not in config.stash:
+        from pytest_codex.invariants.reading import stacks
 
-    here = Path.cwd()  # messages name files as whoever sits there would
-    return read([f.relative_to(here) if f.is_relative_to(here) else f for f in files], os.environ)
+        config.stash[_STACKS] = stacks(settings_of(config), os.environ, Path.cwd())
+    return config.stash[_STACKS]
+
+
+def judgement_of(config: pytest.Config, rule: str, target: str | None) -> Judgement:
+    """Judge by a rule, once: the stack of a target, or all stacks together."""
+    from pytest_codex.invariants.verdict import judge
+
+    known = config.stash.setdefault(_JUDGEMENTS, {})
+    if (rule, target) not in known:
+        stacks = stacks_of(config)
+        known[rule, target] = judge(rule, [s for s in stacks if target in (None, s.policy.target)])
+    return known[rule, target]

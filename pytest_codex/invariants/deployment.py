@@ -3,36 +3,25 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
-from pytest_codex.compose.places import Place
-from pytest_codex.compose.project import Port, Project, Service
-from pytest_codex.traefik.chains import is_forward_auth, met
-from pytest_codex.traefik.configuration import Configuration, Router
+from pytest_codex.compose.places import Place, Text
+from pytest_codex.compose.project import Network, Port, Project, Service
+from pytest_codex.traefik.configuration import Configuration, Middleware, Origin, Router
 from pytest_codex.traefik.container import Container
 from pytest_codex.traefik.labels import configure
-from pytest_codex.traefik.proof import Outcomes, representatives, sweep
+from pytest_codex.traefik.matching import required_hosts
 from pytest_codex.traefik.requests import Request
+from pytest_codex.traefik.routing import Decision, Muxer, decide, muxers
 from pytest_codex.traefik.static import Static
 
 #: The team's Traefik serves what says ``traefik.enable=true``, and nothing else.
 STATIC = Static(exposed_by_default=False)
 
 
-@dataclass(frozen=True, slots=True)
-class WayIn:
-    """A request that reaches the application without ForwardAuth.
-
-    :param at: the line of the router's rule.
-    """
-
-    request: Request
-    router: Router
-    at: Place
-
-
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Deployment:
     """A compose project and what Traefik makes of it."""
 
@@ -44,50 +33,110 @@ class Deployment:
         """Configure Traefik with the project's containers."""
         return cls(project, configure(_containers(project), static))
 
-    def ways_in(self, public: Iterable[str]) -> Iterator[WayIn]:
-        """Yield a request of each kind that reaches the application without ForwardAuth.
-
-        It is looked for over all requests, of any host: methods, paths in any spelling, headers,
-        query and client address.
-
-        :param public: the paths that are meant to be reached so, by any method.
-        """
-        meant = frozenset(public)
-        for outcomes in sweep(self.configuration):
-            if outcomes.partial.path not in meant:
-                yield from self._unguarded(outcomes)
-
-    def _unguarded(self, outcomes: Outcomes) -> Iterator[WayIn]:
-        for outcome in outcomes.found:
-            request = outcome.request or outcomes.partial
-            for router in outcome.routers:
-                chain = met(self.configuration.chain(router), request)
-                if self._is_application(router) and not any(map(is_forward_auth, chain)):
-                    yield WayIn(request, router, self.place(router, "rule"))
-
-    def _is_application(self, router: Router) -> bool:
-        service = self.configuration.services.get(router.service)
-        return service is not None and any(server.container for server in service.servers)
+    @property
+    def services(self) -> Mapping[str, Service]:
+        """The project's services by their names."""
+        return self.project.services
 
     @property
-    def is_proved(self) -> bool:
-        """Whether what :meth:`ways_in` does not find does not exist."""
-        return representatives(self.configuration).complete
+    def networks(self) -> Mapping[str, Network]:
+        """The project's networks by their keys."""
+        return self.project.networks
+
+    @property
+    def labels(self) -> Mapping[str, Text]:
+        """The labels of all services together."""
+        return self.project.labels
+
+    def routes(
+        self,
+        method: str,
+        path: str,
+        host: str | None = None,
+        headers: Mapping[str, str] | None = None,
+        *,
+        entry_point: str = "websecure",
+        tls: bool = True,
+    ) -> Decision:
+        """Return what becomes of a request: router, middlewares, service, and why.
+
+        :param host: may be left out where all rules together ask for one host.
+        :raises ValueError: if it is left out and they ask for several, or for none.
+        """
+        if host is None:
+            hosts = self.hosts
+            if len(hosts) != 1:
+                raise ValueError(f"which host? the rules ask for {', '.join(hosts) or 'none'}")
+            host = hosts[0]
+        request = Request(
+            method=method,
+            host=host,
+            path=path.partition("?")[0],
+            query=path.partition("?")[2],
+            headers=tuple((headers or {}).items()),
+            entry_point=entry_point,
+            tls=tls,
+        )
+        return self.decision(request)
+
+    def decision(self, request: Request) -> Decision:
+        """Return what becomes of a request."""
+        among = self._muxers.get((request.entry_point, request.tls))
+        return decide(self.configuration, request, among)
+
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        """The hosts that the rules of its routers ask for."""
+        found = {
+            host.removesuffix(".")
+            for router in self.configuration.routers
+            if router.enabled and router.formula is not None
+            for host in required_hosts(router.formula) or ()
+        }
+        return tuple(sorted(found))
 
     def open_ports(self) -> Iterator[tuple[Service, Port]]:
         """Yield the published ports that others than this host reach, past Traefik."""
         for service in self.project.services.values():
             for port in service.ports:
-                if not _is_loopback(port.host_ip):
+                if not is_loopback(port.host_ip):
                     yield service, port
 
-    def place(self, router: Router, field: str) -> Place:
-        """Return the line of a router's field, or that of its service if it has none."""
-        by_name = dict(zip(_names(self.project), self.project.services.values(), strict=True))
-        service = by_name[router.origin.container]
-        label = router.sources.get(field) or router.origin.label
-        text = service.labels.get(label)
+    # -- where things stand -----------------------------------------------------------------------
+
+    def place(self, thing: Router | Middleware, field: str) -> Place:
+        """Return the line of a field, or of the first label of what lacks it.
+
+        :param field: as a label has it, without what comes before: ``rule``.
+        """
+        label = thing.sources.get(field.lower()) or thing.origin.label
+        return self.label_place(thing.origin, label)
+
+    def label_place(self, origin: Origin, label: str = "") -> Place:
+        """Return the line of a label, or that of the service where it has none."""
+        service = self.service_of(origin.container)
+        text = service.labels.get(label or origin.label)
         return text.at if text else service.at
+
+    def service_of(self, container: str) -> Service:
+        """Return the compose service behind a container's name."""
+        return self._services[container]
+
+    def container_of(self, service: Service) -> str:
+        """Return what Traefik calls the container of a service."""
+        return self._containers[service.name]
+
+    @cached_property
+    def _muxers(self) -> Mapping[tuple[str, bool], Muxer]:
+        return muxers(self.configuration)
+
+    @cached_property
+    def _containers(self) -> dict[str, str]:
+        return {service.name: name for name, service in self._services.items()}
+
+    @cached_property
+    def _services(self) -> dict[str, Service]:
+        return dict(zip(_names(self.project), self.project.services.values(), strict=True))
 
 
 def _containers(project: Project) -> list[Container]:
@@ -97,7 +146,10 @@ def _containers(project: Project) -> list[Container]:
             project=project.name,
             labels={name: text.value for name, text in service.labels.items()},
             ports=_ports(service),
-            networks=tuple(project.networks[key].name for key in service.networks),
+            networks=tuple(
+                project.networks[key].name if key in project.networks else key
+                for key in service.networks
+            ),
             host_network=service.network_mode is not None and service.network_mode.value == "host",
             container_name=service.container_name.value if service.container_name else "",
         )
@@ -114,7 +166,8 @@ def _ports(service: Service) -> tuple[int, ...]:
     return tuple(sorted({port.target for port in service.ports} | set(exposed)))
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Whether an address is that of the host itself; a name is none."""
     try:
         return ipaddress.ip_address(host.strip("[]")).is_loopback
     except ValueError:

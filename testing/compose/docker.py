@@ -1,4 +1,4 @@
-"""The real ``docker compose config``, and what it and the model say in one comparable form."""
+"""The real ``docker compose config``, and where it and the model differ."""
 
 from __future__ import annotations
 
@@ -12,8 +12,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from pytest_codex.compose.project import Port, Project, Service
+from pytest_codex.compose.project import Project
 from pytest_codex.compose.read import read
+from pytest_codex.invariants.docker import differences, said_by_docker, said_by_model
+
+__all__ = ["HOME", "Case", "binary", "disagreements", "said_by_docker", "said_by_model"]
 
 HOME = "/home/somebody"
 
@@ -77,117 +80,6 @@ class Case:
         return said
 
 
-def said_by_docker(config: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the part of docker compose's answer that the model covers."""
-    services = config.get("services") or {}
-    used = {key for service in services.values() for key in service.get("networks") or ()}
-    return {
-        "name": config["name"],
-        "services": {name: _service(service) for name, service in services.items()},
-        "networks": {
-            key: (network["name"], bool(network.get("external")))
-            for key, network in (config.get("networks") or {}).items()
-            if key in used
-        },
-    }
-
-
-def _service(service: Mapping[str, Any]) -> dict[str, Any]:
-    environment = service.get("environment") or {}
-    return _literal(
-        {
-            "labels": service.get("labels") or {},
-            # Null: passed on from outside, where it is not set.
-            "environment": {k: v for k, v in environment.items() if v is not None},
-            # Once each: docker compose repeats a port that one file writes as a number and another
-            # as text.
-            "ports": {
-                (
-                    port.get("host_ip") or "0.0.0.0",
-                    str(port.get("published", "")),
-                    port["target"],
-                    port["protocol"],
-                )
-                for port in service.get("ports") or ()
-            },
-            "expose": sorted(map(str, service.get("expose") or ())),
-            "volumes": sorted(
-                (v["type"], v.get("source", ""), v.get("target", ""), bool(v.get("read_only")))
-                for v in service.get("volumes") or ()
-            ),
-            "networks": sorted(service.get("networks") or ()),
-            "network_mode": service.get("network_mode"),
-            "profiles": sorted(service.get("profiles") or ()),
-            "image": service.get("image"),
-            "build": (service.get("build") or {}).get("context"),
-            "command": service.get("command") or None,
-            "container_name": service.get("container_name"),
-        }
-    )
-
-
-def _literal(value: Any) -> Any:
-    """Undo the doubling of ``$`` in docker compose's output."""
-    if isinstance(value, str):
-        return value.replace("$$", "$")
-    if isinstance(value, dict):
-        return {_literal(key): _literal(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return type(value)(map(_literal, value))
-    return value
-
-
-def said_by_model(project: Project) -> dict[str, Any]:
-    """Return what the model says in the same form."""
-    used = {key for service in project.services.values() for key in service.networks}
-    return {
-        "name": project.name,
-        "services": {name: _modelled(service) for name, service in project.services.items()},
-        "networks": {
-            key: (network.name, network.external)
-            for key, network in project.networks.items()
-            if key in used
-        },
-    }
-
-
-def _modelled(service: Service) -> dict[str, Any]:
-    def value(name: str) -> str | None:
-        text = getattr(service, name)
-        return None if text is None else str(text.value)
-
-    return {
-        "labels": {name: text.value for name, text in service.labels.items()},
-        "environment": {name: text.value for name, text in service.environment.items()},
-        "ports": {
-            (port.host_ip or "0.0.0.0", _published(port), port.target, port.protocol)
-            for port in service.ports
-        },
-        "expose": sorted(text.value for text in service.expose),
-        "volumes": sorted((v.kind, v.source, v.target, v.read_only) for v in service.volumes),
-        "networks": sorted(service.networks),
-        "network_mode": value("network_mode"),
-        "profiles": sorted(text.value for text in service.profiles),
-        "image": value("image"),
-        "build": value("build"),
-        "command": [text.value for text in service.command or ()] or None,
-        "container_name": value("container_name"),
-    }
-
-
-def _published(port: Port) -> str:
-    ports = port.published
-    if ports is None:
-        return ""
-    return str(ports[0]) if len(ports) == 1 else f"{ports[0]}-{ports[-1]}"
-
-
-def disagreements(model: object, docker: object, where: str = "") -> list[str]:
+def disagreements(model: object, docker: object) -> list[str]:
     """Return where two answers differ, one line each."""
-    if isinstance(model, dict) and isinstance(docker, dict):
-        return [
-            line
-            for key in sorted(model.keys() | docker.keys())
-            for line in disagreements(model.get(key), docker.get(key), f"{where}.{key}")
-        ]
-    return [] if model == docker else [f"{where[1:]}: model {model!r}, docker {docker!r}"]
+    return [str(difference) for difference in differences(model, docker)]

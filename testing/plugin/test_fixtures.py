@@ -89,15 +89,15 @@ def test_no_probe_is_needed(domain): pass
 
 
 def test_compose_files_need_no_endpoint(project: Project):
-    """What they say can be tested without a domain; where none is named, there is a reason."""
+    """What they say can be tested without a domain; where there is none, there is a reason."""
     project.write(
-        compose__yml="services: {app: {labels: {a: b}}}\n",
+        stack__yml="services: {app: {labels: {a: b}}}\n",
         test_own__py="def test_it(compose): assert compose.labels['a'].value == 'b'\n",
     )
-    project.run("test_own.py", "--compose=compose.yml").assert_outcomes(passed=1)
+    project.run("test_own.py", "--compose=stack.yml").assert_outcomes(passed=1)
     result = project.run("test_own.py", "-rs")
     result.assert_outcomes(skipped=1)
-    result.stdout.fnmatch_lines(["*no compose file was named; next: --compose=*"])
+    result.stdout.fnmatch_lines(["*there is no compose file; next: --compose=*"])
     result = project.run("test_own.py", "--compose=compos.yml")
     result.assert_outcomes()
     result.stderr.fnmatch_lines(["ERROR: --compose: there is no file */compos.yml"])

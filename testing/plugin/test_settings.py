@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from pytest_codex.errors import ConfigurationError
+from pytest_codex.invariants.stack import StackPolicy
 from pytest_codex.options import OPTIONS, Kind
 from pytest_codex.policy import BY_KEY, POLICY
 from pytest_codex.settings import Flags, Settings
@@ -398,7 +399,9 @@ def test_the_table_and_the_fields_are_of_the_same_kinds(values):
 
 def test_every_policy_switch_is_a_field_or_known_to_the_settings():
     """Nothing is in the table that nobody reads."""
-    fields = {field.name for field in dataclasses.fields(Policy)}
+    fields = {
+        field.name for values in (Policy, StackPolicy) for field in dataclasses.fields(values)
+    }
     assert {o.key for o in POLICY} - fields == {"domain_env", "key_env", "suites"}
     assert {o.key for o in OPTIONS if o.kind is Kind.SECONDS} == {
         f"{field.name}_timeout" for field in dataclasses.fields(Budgets)

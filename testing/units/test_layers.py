@@ -16,7 +16,7 @@ MODULES = {
 }
 #: Lowest first; a module may import from its own row and from those above it.
 ROWS = (
-    ("errors", "redaction", "__init__", "probes.names", "endpoint"),
+    ("errors", "redaction", "__init__", "probes.names", "invariants.rules", "endpoint"),
     ("options",),
     ("policy",),
     ("settings", "targets", "files", "values"),
@@ -25,7 +25,18 @@ ROWS = (
     ("probes", "diagnosis", "report"),
     ("session",),
     ("state",),
-    ("fixtures", "planning", "live", "scrubbing", "controller"),
+    (
+        "fixtures",
+        "requested",
+        "planning",
+        "live",
+        "judging",
+        "choosing",
+        "collecting",
+        "scrubbing",
+        "controller",
+    ),
+    ("answering",),
     ("hooks",),
 )
 PYTEST = {
@@ -35,7 +46,12 @@ PYTEST = {
     "fixtures",
     "state",
     "planning",
+    "requested",
     "live",
+    "judging",
+    "choosing",
+    "answering",
+    "collecting",
     "scrubbing",
 }
 LIBRARIES = {
@@ -43,6 +59,7 @@ LIBRARIES = {
     "anyio": "probes",
     "filelock": "probes",
     "cryptography": "probes",
+    "pathspec": "selection",
     "yaml": "compose",
     "dotenv": "files",
     "starlette": "endpoint",

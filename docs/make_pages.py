@@ -1,14 +1,34 @@
-"""Makes docs/options.md from the table of options: ``make docs``. ``--check`` only compares."""
+"""Makes the pages that are tables of the program: ``make docs``. ``--check`` only compares."""
 
 from __future__ import annotations
 
 import sys
 from pathlib import Path
 
+from pytest_codex.invariants.rules import RULES, Rule
 from pytest_codex.options import OPTIONS, Kind, Option
 from pytest_codex.policy import DOMAIN_ENVIRONMENT, KNOWN_TARGETS, POLICY
 
-PAGE = Path(__file__).with_name("options.md")
+FOLDER = Path(__file__).parent
+
+INVARIANTS_HEAD = """\
+# Invariants
+
+Made from the catalogue in `pytest_codex/invariants/rules.py` by `make docs`; change it there.
+
+`pytest -m invariants` judges compose files by these rules, by what Traefik would do with the labels
+and not by how they are written. Each has its own check. To switch one off for a target, name it in
+the configuration; the check is then skipped with that reason:
+
+```toml
+[targets.prod]
+waived = ["seeds-are-in-step"]
+```
+
+What a rule compares with (addresses, networks, folders, variables, public paths) is set per target
+too: see [options](options.md). Differences between dev and prod that are meant are listed in
+`intended`, by the names that their findings give them (`fnmatch` patterns).
+"""
 
 HEAD = """\
 # Options
@@ -45,16 +65,42 @@ KNOWN_HEAD = """
 
 
 def main() -> None:
-    """Write the page, or exit with 1 if it is not up to date."""
+    """Write the pages, or exit with 1 if one is not up to date."""
+    for name, page in (("options.md", _options()), ("invariants.md", _invariants())):
+        path = FOLDER / name
+        if "--check" not in sys.argv:
+            path.write_text(page, encoding="utf-8")
+        elif not path.is_file() or path.read_text(encoding="utf-8") != page:
+            sys.exit(f"{name} is old: make docs")
+
+
+def _options() -> str:
     page = HEAD + "".join(map(_flag_row, OPTIONS))
     page += POLICY_HEAD + "".join(map(_policy_row, POLICY))
-    page += KNOWN_HEAD + "".join(
-        f"| `{name}` | {_code(*DOMAIN_ENVIRONMENT[name])} | {_settings(settings)} |\n"
-        for name, settings in KNOWN_TARGETS.items()
+    return (
+        page
+        + KNOWN_HEAD
+        + "".join(
+            f"| `{name}` | {_code(*DOMAIN_ENVIRONMENT[name])} | {_settings(settings)} |\n"
+            for name, settings in KNOWN_TARGETS.items()
+        )
     )
-    if "--check" in sys.argv:
-        sys.exit(PAGE.read_text(encoding="utf-8") != page and f"{PAGE.name} is old: make docs")
-    PAGE.write_text(page, encoding="utf-8")
+
+
+def _invariants() -> str:
+    return INVARIANTS_HEAD + "".join(map(_invariant, RULES.values()))
+
+
+_ABOUT = {
+    "stack": "",
+    "pair": "\n\nJudged where there are two stacks: `--compose-dev`.",
+    "repository": "\n\nJudged in the folder of prod's compose files.",
+}
+
+
+def _invariant(rule: Rule) -> str:
+    about = _ABOUT[rule.about] + ("\n\nIts findings are advice." if rule.advises else "")
+    return f"\n## {rule.name}\n\n{rule.demands}\n\nWhy: {rule.why}{about}\n"
 
 
 def _flag_row(option: Option) -> str:

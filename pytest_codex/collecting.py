@@ -1,0 +1,84 @@
+"""From pytest's reports to outcomes: what became of each check, and the advice that it gave."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from typing import Any
+
+import pytest
+
+from pytest_codex import EndpointAdvice
+from pytest_codex.report.outcomes import Advice, Outcome
+
+
+class Collected:
+    """The outcomes of the checks that a property of their reports marks, in groups.
+
+    :param mark: the name of the property; its value is the group.
+    """
+
+    def __init__(self, mark: str) -> None:
+        self._mark = mark
+        self._outcomes: dict[str, dict[str, Outcome]] = defaultdict(dict)
+        self._groups: dict[str, str] = {}
+        self._seconds: dict[str, float] = defaultdict(float)
+        self._advice: list[Advice] = []
+
+    def add(self, report: pytest.TestReport) -> None:
+        """Take note of a report, if it is of one of the checks."""
+        # When a worker dies, its controller reports the check without what makes it ours.
+        group = dict(report.user_properties).get(self._mark) or self._groups.get(report.nodeid)
+        if not isinstance(group, str):
+            return
+        self._groups[report.nodeid] = group
+        self._seconds[report.nodeid] += report.duration
+        if report.when == "call" or not report.passed:
+            outcome = _outcome(report, group, self._seconds[report.nodeid])
+            self._outcomes[group][report.nodeid] = outcome
+
+    def add_warning(self, warning: Any, nodeid: str) -> None:
+        """Take note of a warning, if it is advice."""
+        if issubclass(warning.category, EndpointAdvice):
+            self._advice.append(Advice(nodeid, str(warning.message)))
+
+    @property
+    def groups(self) -> tuple[str, ...]:
+        """Those of which there is an outcome."""
+        return tuple(self._outcomes)
+
+    def outcomes(self, group: str) -> dict[str, Outcome]:
+        """A group's outcomes by their node ids."""
+        return self._outcomes.get(group, {})
+
+    def advice(self, group: str) -> list[Advice]:
+        """The advice of a group's checks."""
+        return [item for item in self._advice if item.nodeid in self.outcomes(group)]
+
+
+#: What a check saw, in the message that report/explain.py made.
+_OBSERVED = re.compile(r"^(?:E\s+)?\s*observed\s+(.+)$", re.MULTILINE)
+
+
+def _outcome(report: pytest.TestReport, group: str, seconds: float) -> Outcome:
+    kind = "error" if report.failed and report.when != "call" else report.outcome
+    file, line, _ = report.location
+    detail = report.longreprtext
+    if isinstance(report.longrepr, tuple):
+        detail = str(report.longrepr[2]).removeprefix("Skipped: ")
+    message = next((text for text in detail.splitlines() if text.startswith("E ")), detail)
+    message = message.removeprefix("E").strip().removeprefix("AssertionError: ")
+    first = message.splitlines()[0] if message else ""
+    observed = _OBSERVED.search(detail)
+    if observed and report.failed:
+        first += f"; observed {observed[1]}"
+    return Outcome(
+        nodeid=report.nodeid,
+        group=group,
+        kind=kind,
+        seconds=seconds,
+        file=file,
+        line=(line or 0) + 1,
+        message=first,
+        detail=detail,
+    )
