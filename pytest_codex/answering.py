@@ -1,0 +1,40 @@
+"""What the command line asks for instead of a run: each prints its answer."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from pytest_codex.policy import BY_KEY
+from pytest_codex.state import settings_of
+from pytest_codex.values import typed
+
+
+def answer(config: pytest.Config, question: str) -> int:
+    """Print the answer to a question, by the name of its option; return the exit code.
+
+    :raises ConfigurationError: for a setting that is missing or cannot be used.
+    """
+    return {"plan": _plan}[question](config)
+
+
+def _plan(config: pytest.Config) -> int:
+    from pytest_codex.choosing import selection_of
+    from pytest_codex.selection.views import as_json, explain, plan
+
+    settings = settings_of(config)
+    flag, form = settings.flags["plan"]
+    typed(BY_KEY["plan"], form, flag)
+    selection = selection_of(config)
+    own = settings.target_names
+    if form == "json":
+        _print(json.dumps(as_json(selection, own=own), indent=2))
+    else:
+        _print(*(f"# {line}" for line in explain(selection)), *plan(selection, own=own))
+    return 0
+
+
+def _print(*lines: str) -> None:
+    for line in lines:
+        print(line)  # noqa: T201 - it is the answer

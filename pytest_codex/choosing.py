@@ -1,0 +1,157 @@
+"""The plugin that selects tests by changed paths, registered where a run asks for that."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pytest_codex.errors import ConfigurationError
+from pytest_codex.selection.changes import Changes, Everything, parse_list
+from pytest_codex.selection.git import changes_since, label_changes
+from pytest_codex.selection.rules import DEFAULT, SelectionPolicy, policy_of
+from pytest_codex.selection.selecting import Selection, compose_paths, select
+from pytest_codex.selection.views import as_json, explain, from_json, why
+from pytest_codex.settings import Settings
+from pytest_codex.state import settings_of
+
+_NAME = "codex-live-choosing"
+_SHARED = "codex_selection"
+#: What selection.json is called, in the results folder.
+FILE = "selection.json"
+
+
+def begin(config: pytest.Config) -> None:
+    """Select, and register the plugin that deselects; a worker is told by its controller.
+
+    :raises ConfigurationError: for a policy or a change list that cannot be used.
+    """
+    shared = getattr(config, "workerinput", {}).get(_SHARED)
+    selection = from_json(shared) if shared else selection_of(config)
+    config.pluginmanager.register(ChoosingPlugin(config, selection), _NAME)
+
+
+def selection_of(config: pytest.Config) -> Selection:
+    """Return what the policy makes of the changes that the command line names.
+
+    :raises ConfigurationError: for a policy or a change list that cannot be used.
+    """
+    settings = settings_of(config)
+    policy = _policy(settings)
+    changes = _changes(config, settings)
+    labels = None
+    if isinstance(changes, Changes):
+        compose = compose_paths(policy, changes)
+        labels = label_changes(changes, compose, settings.root, os.environ)
+    return select(policy, changes, labels)
+
+
+def _policy(settings: Settings) -> SelectionPolicy:
+    file = settings.configuration_file
+    if file.selection is None:
+        return DEFAULT
+    where = f"{file.where} [{file.prefix}selection]"
+    if not isinstance(file.selection, dict):
+        raise ConfigurationError(f"{where} is not a table")
+    return policy_of(
+        file.selection,
+        where,
+        text=file.text,
+        root=settings.root,
+        targets=settings.known_targets,
+    )
+
+
+def _changes(config: pytest.Config, settings: Settings) -> Changes | Everything:
+    listed, since = settings.flag("changed_files"), settings.flag("changed_since")
+    if listed is not None and since is not None:
+        raise ConfigurationError(
+            "--changed-since and --changed-files both say what has changed; give one of them"
+        )
+    if listed is None:
+        ref = str(since or "auto")
+        return changes_since(ref, settings.root, os.environ, settings.results_dir)
+    if listed == "-":
+        return parse_list(_standard_input(config), "standard input")
+    path = Path(str(listed))
+    try:
+        return parse_list(path.read_bytes(), str(path))
+    except OSError as error:
+        raise ConfigurationError(
+            f"--changed-files: cannot read {path}: {error.strerror or error}"
+        ) from None
+
+
+def _standard_input(config: pytest.Config) -> bytes:
+    """Return all of it; pytest's capture has put something empty in its place."""
+    capture = config.pluginmanager.get_plugin("capturemanager")
+    if capture is None:
+        return sys.stdin.buffer.read()
+    capture.suspend_global_capture(in_=True)
+    try:
+        return sys.stdin.buffer.read()
+    finally:
+        capture.resume_global_capture()
+        capture.suspend_global_capture(in_=False)  # as it was: nothing is collected yet
+
+
+class ChoosingPlugin:
+    """Deselects what the changes do not ask for, and says why."""
+
+    def __init__(self, config: pytest.Config, selection: Selection) -> None:
+        self._config = config
+        self._selection = selection
+        self._deselected: dict[str, str] = {}
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_configure_node(self, node: Any) -> None:
+        node.workerinput[_SHARED] = as_json(self._selection)
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        unwanted = {item: reason for item in items if (reason := self._against(item))}
+        if unwanted:
+            self._deselected |= {item.nodeid: reason for item, reason in unwanted.items()}
+            self._config.hook.pytest_deselected(items=list(unwanted))
+            items[:] = [item for item in items if item not in unwanted]
+
+    def _against(self, item: pytest.Item) -> str:
+        """Why a test is not wanted; empty if it is."""
+        from pytest_codex.planning import target_of
+
+        markers = [marker.name for marker in item.iter_markers()]
+        target = target_of(item, settings_of(self._config).target_names[0])
+        wanted = self._selection.wants(markers, target)
+        return "" if wanted else why(self._selection, markers, target)
+
+    def pytest_sessionstart(self) -> None:
+        if hasattr(self._config, "workerinput"):
+            return
+        folder = settings_of(self._config).results_dir
+        text = json.dumps(as_json(self._selection), indent=2) + "\n"
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            (folder / FILE).write_text(text, encoding="utf-8")
+        except OSError as error:
+            raise pytest.UsageError(
+                f"results folder {folder}: cannot be written: {error.strerror or error}; "
+                "choose another one with --results-dir"
+            ) from None
+
+    def pytest_report_header(self) -> list[str]:
+        return [f"selection: {line}" for line in explain(self._selection)]
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        if not self._deselected:
+            return
+        terminalreporter.section("selection by changed paths", sep="-")
+        for reason, number in Counter(self._deselected.values()).most_common():
+            terminalreporter.line(f"{number} deselected: {reason}")
+        if settings_of(self._config).flag("explain_selection"):
+            for nodeid, reason in self._deselected.items():
+                terminalreporter.line(f"  {nodeid}: {reason}")

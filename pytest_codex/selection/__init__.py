@@ -1,0 +1,1 @@
+"""Changed paths to suites and commands, with the reason for each."""

@@ -1,0 +1,333 @@
+"""What git knows of changes. Whatever it does not know, or cannot tell, is :class:`Everything`.
+
+The only module that starts git. It never fetches, asks nobody, writes nothing into the repository
+and takes no ref for an option.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeAlias
+
+from pytest_codex.errors import did_you_mean
+from pytest_codex.exchange.excerpt import visible
+from pytest_codex.selection.changes import (
+    UNTOLD,
+    Change,
+    Changes,
+    Everything,
+    parse_raw,
+    parse_status,
+    shown,
+    together,
+)
+from pytest_codex.selection.ci import Base, base_in_ci
+from pytest_codex.selection.labels import LARGEST, touched
+
+AUTO = "auto"
+#: On a local disk git takes milliseconds; a repository on a slow one is given its time.
+_SECONDS = 60
+_LARGEST_EVENT = 32 * 2**20
+#: More compose files than anybody has.
+_MOST_COMPARED = 100
+_Parser: TypeAlias = Callable[[bytes], tuple[list[Change], list[str]]]
+_OBJECT = re.compile(rb"[0-9a-f]{40}(?:[0-9a-f]{24})?\n?")
+#: What git may see of the environment: where it finds itself, its user and its settings. Not
+#: GIT_DIR and its like, which lead it elsewhere when pytest runs from a hook, and no secrets.
+_PASSED = (
+    *("PATH", "HOME", "XDG_CONFIG_HOME", "TMPDIR", "TEMP", "TMP", "SYSTEMROOT", "USERPROFILE"),
+    *("GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM", "GIT_CONFIG_NOSYSTEM", "GIT_EXEC_PATH"),
+)
+_SET = {
+    "LC_ALL": "C",
+    "GIT_OPTIONAL_LOCKS": "0",
+    "GIT_TERMINAL_PROMPT": "0",
+    "GIT_NO_LAZY_FETCH": "1",
+}
+_SETTINGS = (
+    # A program that the repository names, and git would start.
+    *("-c", "core.fsmonitor=false"),
+    # A partial clone fetches what it lacks, in the middle of a diff.
+    *("-c", "protocol.allow=never"),
+    # In a container the checkout often belongs to another user. Who runs pytest here runs the
+    # repository's conftest.py, and so trusts it already.
+    *("-c", "safe.directory=*"),
+)
+_DIFF = (
+    *("diff", "--raw", "-z", "--no-renames", "--no-abbrev", "--no-color"),
+    *("--no-ext-diff", "--no-textconv", "--ignore-submodules=none"),
+)
+# Not `git diff`, which locks the index to refresh it.
+_STATUS = (
+    *("status", "--porcelain=v2", "-z", "--no-renames"),
+    *("--untracked-files=all", "--ignore-submodules=none"),
+)
+_NAME_IT = "name what to compare with: --changed-since=REF"
+_LIST_THEM = "name the changed paths instead: --changed-files=FILE"
+
+
+def changes_since(
+    ref: str, root: Path, environ: Mapping[str, str], results: Path | None = None
+) -> Changes | Everything:
+    """Return what has changed in the repository around a folder.
+
+    :param ref: a ref, compared from where its history and HEAD's parted, or ``auto``: what the CI
+        run is about, else the branch that the local one comes from. What is not committed yet
+        counts too, except in a CI run that is found out by ``auto``.
+    :param environ: the process's environment.
+    :param results: the folder that pytest-codex writes to, in which untracked files do not count.
+    """
+    try:
+        repository = _Repository.around(root, environ)
+        base = _base(ref, repository, environ)
+        return repository.changes(base, results)
+    except _UnknownError as unknown:
+        return unknown.everything
+
+
+def label_changes(
+    changes: Changes, paths: Iterable[str], root: Path, environ: Mapping[str, str]
+) -> dict[str, str]:
+    """Return for compose files what their change touches that is made of labels; empty: nothing.
+
+    :param paths: those of the changed paths that are compose files. What is said of none of them
+        is not known.
+    """
+    if not changes.bases:
+        return {}
+    try:
+        repository = _Repository.around(root, environ)
+        named = list(paths)[:_MOST_COMPARED]
+        return {path: repository.touched(path, changes.bases) for path in named}
+    except _UnknownError:
+        return {}
+
+
+class _UnknownError(Exception):
+    """What has changed cannot be told."""
+
+    def __init__(self, reason: str, mend: str) -> None:
+        super().__init__(reason)
+        self.everything = Everything(reason, mend)
+
+
+def _base(ref: str, repository: _Repository, environ: Mapping[str, str]) -> Base:
+    if ref != AUTO:
+        return Base(ref, shown(ref), "git fetch origin", forked=True, worktree=True)
+    base = base_in_ci(environ, _event(environ)) or repository.local_base()
+    if isinstance(base, Everything):
+        raise _UnknownError(base.reason, base.mend)
+    return base
+
+
+def _event(environ: Mapping[str, str]) -> object:
+    """Return what GitHub says of the run's event, None if it cannot be read."""
+    path = Path(environ.get("GITHUB_EVENT_PATH", ""))
+    try:
+        if not path.is_file() or path.stat().st_size > _LARGEST_EVENT:
+            return None
+        return json.loads(path.read_bytes())
+    except (OSError, ValueError, RecursionError):
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class _Repository:
+    """A repository: its top folder, and the environment that git is given."""
+
+    top: Path
+    environ: Mapping[str, str]
+
+    @classmethod
+    def around(cls, root: Path, environ: Mapping[str, str]) -> _Repository:
+        passed = {name: environ[name] for name in _PASSED if name in environ}
+        outside = cls(root, {**passed, **_SET})
+        done = outside._run("rev-parse", "--show-toplevel")
+        if done.returncode or not done.stdout.strip():
+            why = _said(done.stderr) or "it has no files checked out"
+            raise _UnknownError(f"git finds no repository here: {why}", _LIST_THEM)
+        name = done.stdout.removesuffix(b"\n").decode("utf-8", "surrogateescape")
+        return cls(Path(name), outside.environ)
+
+    # -- where changes begin ----------------------------------------------------------------------
+
+    def local_base(self) -> Base:
+        """Return the branch that this one comes from: another than its own copy on the remote."""
+        branch = self._branch()
+        ref = f"refs/heads/{branch}"
+        upstream = self._output("for-each-ref", "--format=%(upstream)", ref).decode(
+            "utf-8", "surrogateescape"
+        ).strip()  # fmt: skip
+        own = upstream.endswith(f"/{branch}")
+        others = [name for name in ("main", "master") if name != branch]
+        ladder = (
+            *([upstream] if upstream and not own else []),
+            *("refs/remotes/origin/HEAD", "refs/remotes/origin/main", "refs/remotes/origin/master"),
+            *(f"refs/heads/{name}" for name in others),
+            *([upstream] if upstream and own else []),
+        )
+        for ref in ladder:
+            if self._commit(ref):
+                said = shown(ref.removeprefix("refs/remotes/").removeprefix("refs/heads/"))
+                return Base(ref, said, _NAME_IT, forked=True, worktree=True)
+        raise _UnknownError(
+            f"there is no branch to compare {shown(branch)} with", f"{_NAME_IT}, as in HEAD~1"
+        )
+
+    def _branch(self) -> str:
+        done = self._run("symbolic-ref", "--quiet", "HEAD")
+        if done.returncode == 1:
+            raise _UnknownError("HEAD is detached, so that no branch says where it began", _NAME_IT)
+        name = self._checked(done).decode("utf-8", "surrogateescape").strip()
+        return name.removeprefix("refs/heads/")
+
+    def _starts(self, base: Base, head: str) -> tuple[str, ...]:
+        """Return the commits to compare with; where histories cross there are several."""
+        if base.merged and self._commit("HEAD^2") == base.merged:
+            first = self._commit("HEAD^1")
+            if first:
+                return (first,)
+        commit = self._commit(base.ref)
+        if not commit:
+            near = did_you_mean(base.ref, self._names()) if base.worktree else ""
+            raise _UnknownError(f"git does not know {self._named(base)}{near}", base.mend)
+        if not base.forked:
+            return (commit,)
+        done = self._run("merge-base", "--all", commit, head)
+        starts = tuple(done.stdout.decode("ascii", "replace").split())
+        shallow = self._output("rev-parse", "--is-shallow-repository").strip() != b"false"
+        if shallow and starts != (commit,):
+            # History is cut off, and with it perhaps the commit where the two parted.
+            raise _UnknownError(
+                f"the clone is shallow, and does not show where {self._named(base)} parted from "
+                "HEAD",
+                base.mend if not base.worktree else "git fetch --unshallow",
+            )
+        if done.returncode or not starts:
+            raise _UnknownError(f"{self._named(base)} and HEAD have no history in common", _NAME_IT)
+        return starts
+
+    def _named(self, base: Base) -> str:
+        ref = shown(base.ref)
+        return base.said if base.said == ref else f"{base.said} ({ref[:60]})"
+
+    def _commit(self, ref: str) -> str | None:
+        """Return the commit that a ref names, None if git knows none."""
+        if "\0" in ref or ref.startswith("-"):
+            return None
+        done = self._run(
+            "rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}"
+        )
+        # `^main` and its like are no commits but what is not to be shown of them.
+        known = done.returncode == 0 and _OBJECT.fullmatch(done.stdout)
+        return done.stdout.decode("ascii").strip() if known else None
+
+    def _names(self) -> list[str]:
+        """Return the short names of branches and tags, as many as can be compared at leisure."""
+        output = self._output("for-each-ref", "--count=1000", "--format=%(refname:short)")
+        return output.decode("utf-8", "surrogateescape").split()
+
+    # -- what has changed -------------------------------------------------------------------------
+
+    def changes(self, base: Base, results: Path | None) -> Changes:
+        """Return what is different from a base."""
+        head = self._commit("HEAD")
+        if head is None:
+            raise _UnknownError("there is no commit yet", _LIST_THEM)
+        starts = self._starts(base, head)
+        found = [
+            change
+            for start in starts
+            for change in self._parsed(parse_raw, *_DIFF, start, head, "--")
+        ]
+        if base.worktree:
+            found += self._uncommitted(results)
+        begun = ", ".join(start[:12] for start in starts)
+        also = ", what is not committed included" if base.worktree else ""
+        return Changes(together(found), f"since {base.said} ({begun}){also}", starts)
+
+    def _uncommitted(self, results: Path | None) -> Iterator[Change]:
+        own = results and results.resolve()
+        for change in self._parsed(parse_status, *_STATUS):
+            if change.status != UNTOLD:
+                yield change
+            elif own is None or not (self.top / change.path).is_relative_to(own):
+                yield Change(change.path, "A")
+
+    def _parsed(self, parse: _Parser, *arguments: str) -> list[Change]:
+        output = self._output(*arguments)
+        try:
+            changes, submodules = parse(output)
+        except ValueError as error:
+            raise _UnknownError(f"git's answer cannot be read: {error}", _LIST_THEM) from None
+        if submodules:
+            raise _UnknownError(
+                f"the submodule {shown(submodules[0])} has changed, and what in it is not known "
+                "here",
+                _LIST_THEM,
+            )
+        return changes
+
+    def touched(self, path: str, bases: Iterable[str]) -> str:
+        """Return what the change of a compose file touches, compared with any of the bases."""
+        new = _content(self.top / path)
+        return next(filter(None, (touched(self._blob(base, path), new) for base in bases)), "")
+
+    def _blob(self, commit: str, path: str) -> bytes | None:
+        done = self._run("cat-file", "blob", f"{commit}:{path}")
+        return None if done.returncode else done.stdout
+
+    # -- git --------------------------------------------------------------------------------------
+
+    def _output(self, *arguments: str) -> bytes:
+        return self._checked(self._run(*arguments))
+
+    def _checked(self, done: subprocess.CompletedProcess[bytes]) -> bytes:
+        if done.returncode:
+            command, said = done.args[1 + len(_SETTINGS)], _said(done.stderr)
+            reason = f"git {command} failed ({done.returncode}){': ' if said else ''}{said}"
+            raise _UnknownError(reason, _LIST_THEM)
+        return done.stdout
+
+    def _run(self, *arguments: str) -> subprocess.CompletedProcess[bytes]:
+        try:
+            return subprocess.run(  # noqa: S603 - no shell, and refs are verified
+                ["git", *_SETTINGS, *arguments],  # noqa: S607 - whichever git the user has
+                cwd=self.top,
+                env=dict(self.environ),
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                timeout=_SECONDS,
+                check=False,
+            )
+        except FileNotFoundError:
+            reason = "there is no git here" if self.top.is_dir() else f"there is no {self.top}"
+            raise _UnknownError(reason, f"install git, or {_LIST_THEM}") from None
+        except subprocess.TimeoutExpired:
+            raise _UnknownError(f"git took more than {_SECONDS} s", _LIST_THEM) from None
+        except (OSError, ValueError) as error:
+            raise _UnknownError(
+                f"git cannot be started: {visible(str(error))}", _LIST_THEM
+            ) from None
+
+
+def _said(stderr: bytes) -> str:
+    """Return git's first line, which is the one that says why."""
+    lines = stderr.strip().splitlines()
+    return visible(lines[0]) if lines else ""
+
+
+def _content(path: Path) -> bytes | None:
+    """Return what is in a file of moderate size, None if there is none."""
+    try:
+        if path.is_symlink() or not path.is_file():
+            return None
+        with path.open("rb") as file:
+            return file.read(LARGEST + 1)
+    except OSError:
+        return None

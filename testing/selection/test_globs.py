@@ -1,0 +1,114 @@
+"""Globs: what they match, which one decides, and what can match nothing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pathspec import GitIgnoreSpec
+
+from pytest_codex.selection.globs import Globs, matched_as, problem_of
+
+
+@pytest.mark.parametrize(
+    ("globs", "path", "index"),
+    [
+        (["/src/*.py"], "src/a.py", 0),
+        (["/src/*.py"], "src/b/a.py", None),
+        (["/src/**"], "src/b/a.py", 0),
+        (["/src/**/*x*"], "src/b/axb/c", 0),
+        (["/docs/"], "docs/a", 0),
+        (["/docs/"], "a/docs/x", None),
+        (["docs/"], "a/docs/x", 0),
+        (["*.md"], "a/b.md", 0),
+        (["/server.js"], "a/server.js", None),
+        (["**/*.md", "/docs/**"], "docs/a.md", 1),
+        (["**/*.md", "!/seed/**"], "seed/a.md", None),
+        (["**/*.md", "!/seed/**", "/seed/b.md"], "seed/b.md", 2),
+        (["/server.js"], "Server.js", None),
+        (["/a b/**"], "a b/c d", 0),
+        (["/Ünï/**"], "Ünï/x", 0),
+        ([], "a", None),
+    ],
+)
+def test_the_last_glob_that_matches_decides(globs, path, index):
+    """As in gitignore: a slash in it ties a glob to the top, `!` takes out again."""
+    assert Globs(globs).decides(matched_as(path)) == index
+
+
+@pytest.mark.parametrize(
+    ("globs", "path", "index"),
+    [
+        (["/server.js"], "server.js\n", None),
+        (["**/*.md"], "a\nb/c\nd.md", 0),
+        (["**/*.md"], "x.md\n", None),
+        (["/src/**/*stream*"], "src/a\n/stream.js", 0),
+        (["/src/**"], "src/\udcff\udcfe", 0),
+        (["/src/*.js"], "src/a\udcff.js", 0),
+    ],
+)
+def test_names_that_trip_regular_expressions_up_match_as_any_others(globs, path, index):
+    """Line ends and bytes that are no UTF-8."""
+    assert Globs(globs).decides(matched_as(path)) == index
+
+
+@pytest.mark.parametrize(
+    ("glob", "says"),
+    [
+        ("", "empty"),
+        ("/", "empty"),
+        ("!", "empty"),
+        (" ", "empty"),
+        ("src/../a", "'..'"),
+        ("..", "'..'"),
+        ("./src/**", "write 'src/**'"),
+        ("src//a", "'//'"),
+        ("src\\a.js", "write 'src/a.js'"),
+        ("C:/src/**", "absolute"),
+        ("//server/share/**", "absolute"),
+        ("~/work/**", "absolute"),
+        ("file:///src/**", "absolute"),
+        ("/home/somebody/work/src/**", "write '/src/**'"),
+        ("# docs", "comment"),
+        ("src/ ", "space"),
+        (" src/", "space"),
+        ("src/\n", "control"),
+        ("src/[z-a]", "range"),
+    ],
+)
+def test_a_glob_that_can_match_nothing_is_told(glob, says):
+    """With what to write instead, where that is plain."""
+    assert says in (problem_of(glob, Path("/home/somebody/work")) or "")
+
+
+@pytest.mark.parametrize(
+    "glob", ["**", "/**", "!a", "/a", "a/", "[#]a", "~a", "a..b/*", "...", "{a}", "a b", "é/**"]
+)
+def test_a_glob_that_can_match_something_is_none_of_these(glob):
+    """However odd it looks."""
+    assert problem_of(glob, Path("/home/somebody/work")) is None
+
+
+_PARTS = st.sampled_from(["a", "b", "*", "**", "?", "[ab]", "a*"])
+_GLOBS = st.lists(
+    st.builds(
+        lambda sign, lead, parts, tail: sign + lead + "/".join(parts) + tail,
+        st.sampled_from(["", "", "!"]),
+        st.sampled_from(["", "/"]),
+        st.lists(_PARTS, min_size=1, max_size=3),
+        st.sampled_from(["", "", "/"]),
+    ),
+    min_size=1,
+    max_size=4,
+)
+_PATHS = st.lists(st.sampled_from(["a", "b", "c", "aa"]), min_size=1, max_size=4).map("/".join)
+
+
+@settings(max_examples=300, deadline=None)
+@given(_GLOBS, _PATHS)
+def test_looking_at_the_first_folder_first_changes_no_answer(globs, path):
+    """It only spares the matching."""
+    result = GitIgnoreSpec.from_lines(globs).check_file(path)
+    assert Globs(globs).decides(path) == (result.index if result.include else None)

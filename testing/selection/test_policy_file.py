@@ -1,0 +1,175 @@
+"""The policy in TOML: what it may say, and what is said of what it may not."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from pytest_codex.errors import ConfigurationError
+from pytest_codex.selection.lines import line_of
+from pytest_codex.selection.rules import DEFAULT, Rule, SelectionPolicy, in_order, policy_of
+
+WHERE = "pytest_codex.toml [selection]"
+
+
+def read(text: str, **known: object) -> SelectionPolicy:
+    table = tomllib.loads(text)["selection"]
+    return policy_of(table, WHERE, text=text, root=Path("/home/somebody/work"), **known)
+
+
+def rules(*rules: str) -> str:
+    return "\n".join(f"[[selection.rules]]\n{rule}\n" for rule in rules)
+
+
+def test_all_that_a_policy_can_say():
+    """Order and all."""
+    assert read(
+        """
+        [selection]
+        always = ["smoke"]
+        ignore = ["/docs/**", "**/*.md"]
+        unknown = "error"
+        [[selection.rules]]
+        name = "streaming"
+        paths = ["/src/sse/**", "!/src/sse/x"]
+        suites = ["sse", "smoke", "sse"]
+        commands = ["npm run test:integration", " npm test "]
+        targets = ["prod"]
+        [[selection.rules]]
+        name = "labels"
+        paths = ["/compose.yml"]
+        suites = ["invariants"]
+        labels = true
+        """
+    ) == SelectionPolicy(
+        (
+            Rule("streaming", ("/src/sse/**", "!/src/sse/x"), ("sse", "smoke"),
+                 ("npm run test:integration", "npm test"), ("prod",)),
+            Rule("labels", ("/compose.yml",), ("invariants",), labels=True),
+        ),
+        always=("smoke",), ignore=("/docs/**", "**/*.md"), unknown="error",
+    )  # fmt: skip
+
+
+def test_what_it_does_not_say_is_as_by_default():
+    """Rules of its own come without our paths to ignore."""
+    assert read("[selection]") == DEFAULT
+    assert read("[selection]\nunknown = 'error'").rules == DEFAULT.rules
+    own = read("[selection]\n" + rules("name='a'\npaths=['/a']\nsuites=['smoke']"))
+    assert own == SelectionPolicy((Rule("a", ("/a",), ("smoke",)),), always=DEFAULT.always)
+
+
+def test_suites_of_one_s_own_can_be_known():
+    """By their markers."""
+    text = "[selection]\n" + rules("name='a'\npaths=['/a']\nsuites=['load']")
+    assert read(text, suites=("smoke", "load")).suites == ("smoke", "load")
+
+
+GOOD = "name='a'\npaths=['/a']\nsuites=['smoke']"
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("[selection]\nunkown = 'all'", "unkown (line 2): unknown key (did you mean 'unknown'?); "
+         "there are rules, always, ignore, unknown"),
+        ("[selection]\nunknown = 'al'",
+         "unknown (line 2): 'al' is not one of all, error (did you mean 'all'?)"),
+        ("[selection]\nunknown = ['all']", "unknown (line 2): ['all'] is not one of"),
+        ("[selection]\nalways = 'smoke'", "always (line 2): 'smoke' is not a list of text"),
+        ("[selection]\nalways = [\n  'smoke',\n  'sso',\n]",
+         "always[1] (line 4): unknown suite 'sso' (did you mean 'sse'?); there are smoke, sse"),
+        ("[selection]\nignore = [1]", "ignore (line 2): [1] is not a list of text"),
+        ("[selection]\nignore = ['']", "ignore[0] (line 2): '' can match nothing: it is empty"),
+        ("[selection]\nignore = ['!/a']", "ignore (line 2): matches nothing"),
+        ("[selection]\nignore = ['!/a', '/b']", "there is nothing before it to take out of"),
+        ("[selection]\nrules = []", "rules (line 2): expected one or more"),
+        ("[selection]\nrules = {name = 'a'}", "rules (line 2): expected one or more"),
+        ("[selection]\nrules = ['a']", "rules[0]: 'a' is not a table"),
+        (rules("paths=['/a']\nsuites=['smoke']"), "rules[0].name (line 1): none is no name"),
+        (rules("name='a b'\npaths=['/a']"), "rules[0].name (line 2): 'a b' is no name"),
+        (rules("name=1\npaths=['/a']"), "rules[0].name (line 2): 1 is no name"),
+        (rules(GOOD, GOOD), "rules[1].name (line 7): 'a' is another rule's name"),
+        (rules("name='a'\nsuites=['smoke']"), "rules[0] (line 1): rule a has no paths"),
+        (rules("name='a'\npaths=[]\nsuites=['smoke']"), "rules[0].paths (line 3): matches nothing"),
+        (rules("name='a'\npaths='/a'\nsuites=['smoke']"), "rules[0].paths (line 3): '/a' is not a"),
+        (rules("name='a'\npaths=['/a']"), "rules[0] (line 1): rule a asks for nothing"),
+        (rules(GOOD + "\npath=['/b']"),
+         "rules[0].path (line 5): unknown key (did you mean 'paths'?); there are name, paths, "),
+        (rules(GOOD, "name='b'\npaths=[\n '/a',\n '../b',\n]\nsuites=['sse']"),
+         "rules[1].paths[1] (line 10): '../b' can match nothing: no path has '..'"),
+        (rules("name='a'\npaths=['/home/somebody/work/src/**']\nsuites=['sse']"),
+         "it is absolute; paths are from the top of the repository: write '/src/**'"),
+        (rules("name='a'\npaths=['/a']\nsuites=['smokes']"),
+         "rules[0].suites[0] (line 4): unknown suite 'smokes' (did you mean 'smoke'?)"),
+        (rules(GOOD + "\nlabels='yes'"), "rules[0].labels (line 5): 'yes' is not true or false"),
+        (rules(GOOD + "\ncommands=['a\\nb']".replace("'", '"')), "[0] (line 5): 'a\\nb' is no"),
+        (rules(GOOD + "\ncommands=[' ']"), "commands[0] (line 5): ' ' is no command"),
+        (rules(GOOD + "\ncommands='npm test'"), "commands (line 5): 'npm test' is not a list"),
+        (rules(GOOD + "\ntargets=['pord']"),
+         "targets[0] (line 5): unknown target 'pord' (did you mean 'prod'?); there are dev, prod"),
+        (rules(GOOD + "\ncommands=['x', 'y']",
+               GOOD.replace("name='a'", "name='b'") + "\ncommands=['y', 'x']"),
+         "rules[1].commands (line 11): in which order? 'y' comes before 'x' in one rule and"),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_is_named_with_its_line(text, says):
+    """File, table, key, line, value, and what is near to it."""
+    with pytest.raises(ConfigurationError) as refused:
+        read(text, targets=("dev", "prod"))
+    assert str(refused.value).startswith(f"{WHERE} ")
+    assert says in str(refused.value)
+
+
+def test_a_target_is_a_name_even_where_no_target_is_known():
+    """It becomes part of a command line."""
+    with pytest.raises(ConfigurationError, match="'-x y' is no name"):
+        read(rules(GOOD + "\ntargets=['-x y']"))
+
+
+def test_without_the_text_there_is_no_line():
+    """And the message is whole nevertheless."""
+    with pytest.raises(ConfigurationError, match=r"selection\] unknown: 'x' is not one of all"):
+        policy_of({"unknown": "x"}, WHERE)
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "value", "line"),
+    [
+        ("[tool.pytest_codex.selection]\nunknown = 1", "unknown", None, 2),
+        ("[tool.'pytest_codex'.selection] # x\n\"unknown\" = 1", "unknown", None, 2),
+        ("[[tool.pytest_codex.selection.rules]]\nname = 1", "rules[0].name", None, 2),
+        ("[a]\nunknown = 1\n[selection]\nb = 1\n[c]\nunknown = 1", "unknown", None, None),
+        ("selection.unknown = 1", "unknown", None, None),
+        ("selection = {rules = [{name = 1}]}", "rules[0].name", None, None),
+        ("[selection]\nignore = [\n  '/a',\n  [1],\n]\nalways = 1", "always", None, 6),
+        ("[[selection.rules]]\npaths = [\n '/a',\n \"/b\"]", "rules[0].paths[1]", "/b", 4),
+        ("", "unknown", None, None),
+    ],
+)
+def test_a_line_is_told_only_where_it_is_found(text, place, value, line):
+    """The parser does not say, so that it is looked for."""
+    assert line_of(text, place, value) == line
+
+
+@pytest.mark.parametrize(
+    ("sequences", "order"),
+    [
+        ([], ()),
+        ([["a"], ["a"]], ("a",)),
+        ([["test"], ["up", "test"]], ("up", "test")),
+        ([["unit"], ["integration", "e2e"], ["up", "e2e"]], ("unit", "integration", "up", "e2e")),
+        ([["a", "b"], ["b", "c"], ["a", "c"]], ("a", "b", "c")),
+    ],
+)
+def test_commands_keep_the_order_of_every_rule(sequences, order):
+    """Each once."""
+    assert in_order(sequences) == order
+
+
+def test_orders_that_contradict_each_other_have_no_answer():
+    """Not even in a circle of three."""
+    with pytest.raises(ValueError, match="'c' comes before 'a'"):
+        in_order([["a", "b"], ["b", "c"], ["c", "a"]])
