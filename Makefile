@@ -40,6 +40,7 @@ bench: $(VENV)/.ready
 
 oracle: $(VENV)/.ready
 	$(BIN)/python -m testing.traefik.full $(SEED)
+	$(BIN)/python -m testing.invariants.full
 
 dist: $(VENV)/.ready
 	$(BIN)/python -m build

@@ -11,6 +11,9 @@ from pytest_codex.errors import ConfigurationError, did_you_mean
 from pytest_codex.policy import BY_KEY
 from pytest_codex.values import typed
 
+#: What is in the results folder beside the targets' folders.
+RESERVED = ("invariants",)
+
 
 class ConfigurationFile(NamedTuple):
     """The configuration file: its name, the prefix of its tables, and what is in them.
@@ -96,6 +99,8 @@ def _checked(where: str, prefix: str, table: Mapping[str, object], text: str) ->
             raise ConfigurationError(f"{section} is not a table")
         if not name.replace("-", "").replace("_", "").isalnum() or not name.isascii():
             raise ConfigurationError(f"{section}: a target's name has letters, digits, - and _")
+        if name in RESERVED:
+            raise ConfigurationError(f"{section}: results of its own are called {name}; rename it")
         _check_names(settings, per_target, section)
         for key, value in settings.items():
             typed(BY_KEY[key], value, f"{section} {key}")

@@ -11,6 +11,18 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
+#: What the keys of well-known services look like, tokens and private keys; no word looks like it.
+KEY_FORM = (
+    r"\b[sr]k-(?=[A-Za-z_-]*\d)[A-Za-z0-9_-]{12,}"
+    r"|\b(?:gh[pousr]|github_pat|glpat|hf)[_-][A-Za-z0-9_-]{16,}"
+    r"|\bxox[abprs]-[A-Za-z0-9-]{10,}"
+    r"|\bAKIA[0-9A-Z]{16}\b"
+    r"|\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]+"
+    r"|-----BEGIN [A-Z ]*PRIVATE KEY-----"
+)
+#: What presents a credential: a bearer token, or a password in a URL.
+PRESENTED_FORM = r"\bBearer\s+[A-Za-z0-9._~+/=-]{8,}|://[^\s/@:]*:[^\s/@:]+@"
+
 
 class Secret:
     """A value that does not show itself: only :meth:`reveal` gives it away."""

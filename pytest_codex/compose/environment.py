@@ -47,13 +47,21 @@ def variables(
     return {**found, **environ}
 
 
-def read_text(file: Path) -> str:
-    """Return the text of a file of variables.
+#: Bytes. What is larger than this is not written by people.
+LARGEST = 10 * 2**20
 
-    :raises ConfigurationError: it cannot be read, or is not UTF-8.
+
+def read_text(file: Path) -> str:
+    """Return the text of a compose file or of a file of variables.
+
+    :raises ConfigurationError: it cannot be read, is larger than any such file, or is not UTF-8.
     """
     try:
-        return file.read_bytes().decode("utf-8-sig")
+        with file.open("rb") as stream:
+            data = stream.read(LARGEST + 1)
+        if len(data) > LARGEST:
+            raise ConfigurationError(f"{file}: no compose file: larger than {LARGEST >> 20} MiB")
+        return data.decode("utf-8-sig")
     except OSError as error:
         raise ConfigurationError(f"{file}: cannot be read: {error.strerror}") from None
     except UnicodeDecodeError as error:

@@ -17,8 +17,6 @@ from pytest_codex.compose.places import Place, Problem, Text, refused
 from pytest_codex.compose.yaml_nodes import parse
 from pytest_codex.errors import ConfigurationError
 
-# Some thousand routers are 2 MB.
-_LARGEST = 10 * 2**20
 _LONGEST_CHAIN = 100
 _MOST_INCLUDED = 1000
 
@@ -72,8 +70,6 @@ class Sources:
         return replace(merged, services=services)
 
     def _read(self, file: Path) -> tuple[Node, ...]:
-        if file.is_file() and file.stat().st_size > _LARGEST:
-            raise ConfigurationError(f"{file}: no compose file: larger than {_LARGEST >> 20} MiB")
         nodes = parse(read_text(file), file, self._problems)
         documents = tuple(node for node in nodes if not is_null(node))
         if not documents:

@@ -10,6 +10,7 @@ from pathlib import PurePosixPath
 
 from pytest_codex.compose.places import Text
 from pytest_codex.compose.project import Mount, Service
+from pytest_codex.invariants.deployment import OF_IMAGE
 from pytest_codex.invariants.findings import Finding, UnjudgedError
 from pytest_codex.invariants.stack import Stack
 from pytest_codex.traefik.decoding import boolean
@@ -119,11 +120,15 @@ def service_port(stack: Stack) -> Iterator[Finding]:
         yield Finding(
             "service-port",
             stack.deployment.label_place(service.origins[0], label),
-            f"Traefik sends requests to port {server.port}",
+            f"Traefik sends requests to {_port(server.port)}",
             f"{listens.value}, the PORT that {stack.app.name} listens on",
             f"set loadbalancer.server.port={listens.value}, or change PORT",
             other=listens.at,
         )
+
+
+def _port(port: str) -> str:
+    return "the lowest port that the image exposes" if port == str(OF_IMAGE) else f"port {port}"
 
 
 # -- what it needs --------------------------------------------------------------------------------

@@ -20,6 +20,10 @@ from pytest_codex.traefik.static import Static
 #: The team's Traefik serves what says ``traefik.enable=true``, and nothing else.
 STATIC = Static(exposed_by_default=False)
 
+#: Stands for the ports that only the image says: without any, Traefik would drop the container,
+#: but most images expose one.
+OF_IMAGE = 0
+
 
 @dataclass(frozen=True)
 class Deployment:
@@ -31,7 +35,7 @@ class Deployment:
     @classmethod
     def of(cls, project: Project, static: Static = STATIC) -> Deployment:
         """Configure Traefik with the project's containers."""
-        return cls(project, configure(_containers(project), static))
+        return cls(project, configure(containers(project), static))
 
     @property
     def services(self) -> Mapping[str, Service]:
@@ -139,7 +143,8 @@ class Deployment:
         return dict(zip(_names(self.project), self.project.services.values(), strict=True))
 
 
-def _containers(project: Project) -> list[Container]:
+def containers(project: Project) -> list[Container]:
+    """The project's services as Traefik's Docker provider sees their containers."""
     return [
         Container(
             service=service.name,
@@ -158,12 +163,13 @@ def _containers(project: Project) -> list[Container]:
 
 
 def _names(project: Project) -> list[str]:
-    return [container.name for container in _containers(project)]
+    return [container.name for container in containers(project)]
 
 
 def _ports(service: Service) -> tuple[int, ...]:
     exposed = [int(text.value) for text in service.expose if text.value.isdigit()]
-    return tuple(sorted({port.target for port in service.ports} | set(exposed)))
+    declared = {port.target for port in service.ports} | set(exposed)
+    return tuple(sorted(declared)) or (OF_IMAGE,)
 
 
 def is_loopback(host: str) -> bool:

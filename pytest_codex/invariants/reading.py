@@ -6,14 +6,14 @@ Source: Docker documentation, "Compose application model", for the usual names o
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from pytest_codex.compose.project import Project
 from pytest_codex.compose.read import read
 from pytest_codex.invariants.deployment import Deployment
-from pytest_codex.invariants.stack import Stack, StackPolicy, prefix_of
+from pytest_codex.invariants.stack import Stack, StackPolicy, prefix_of, runs_codex
 from pytest_codex.settings import Settings
 
 #: In docker compose's order: the first that exists is the one.
@@ -110,10 +110,18 @@ def _stack(settings: Settings, project: Project, target: str, source: str) -> St
         for field in fields(StackPolicy)
         if field.name not in ("target", "source")
     }
-    chosen = settings.value("stack", target)
-    others = {
-        settings.value("stack", name).value for name in settings.known_targets if name != target
-    }
-    if chosen.source == "default" and prefix_of(project) not in others:
-        values["stack"] = ""  # the names are the files' own
-    return Stack(Deployment.of(project), StackPolicy(target=target, source=source, **values))
+    policy = StackPolicy(target=target, source=source, **values)
+    if settings.value("stack", target).source == "default" and _has_own_names(
+        settings, project, policy
+    ):
+        policy = replace(policy, stack="")
+    return Stack(Deployment.of(project), policy)
+
+
+def _has_own_names(settings: Settings, project: Project, policy: StackPolicy) -> bool:
+    """Whether the names are the files' own: neither another target's, nor missing altogether."""
+    own = prefix_of(project)
+    if not own:
+        return not any(runs_codex(service, policy) for service in project.services.values())
+    others = (settings.value("stack", name).value for name in settings.known_targets)
+    return own == policy.stack or own not in others

@@ -417,6 +417,8 @@ def _way_in(stack: Stack, router: Router, request: Request) -> Finding:
     rewriting = [each.declared for each in chain if rewrites_path(each)]
     is_public = routing_path(request.path) in stack.policy.public_paths
     by_path = is_public and rewriting
+    # What a preflight is let in for is other requests, and CORS answers it itself.
+    shows = not (is_preflight(request) and any(map(is_cors, chain)))
     return Finding(
         "no-way-in",
         stack.deployment.place(
@@ -428,7 +430,7 @@ def _way_in(stack: Stack, router: Router, request: Request) -> Finding:
         f"take {rewriting[0]} out of its chain"
         if by_path
         else f"put {stack.named('forwardauth')} into its chain, or narrow its rule",
-        request=request.curl(),
+        request=request.curl() if shows else "",
     )
 
 

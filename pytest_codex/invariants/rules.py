@@ -49,8 +49,8 @@ _RULES = (
     ),
     Rule(
         "routers-exist",
-        "The api, preflight, models and health routers exist and are enabled, on the right host, "
-        "entry point and TLS.",
+        "The api, preflight, models and health routers exist, are enabled on the right host, entry "
+        "point and TLS, and lead to the application (preflight: to nobody).",
         "What such a router answers falls to the next one that matches, or to a 404.",
     ),
     Rule(

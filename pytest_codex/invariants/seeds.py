@@ -9,8 +9,6 @@ from __future__ import annotations
 import difflib
 import os
 import re
-import shutil
-import subprocess
 from collections.abc import Iterator, Sequence
 from fnmatch import fnmatchcase
 from itertools import islice
@@ -18,8 +16,10 @@ from pathlib import Path, PurePosixPath
 
 from pytest_codex.compose.masking import looks_secret, masked_value
 from pytest_codex.compose.places import Place
+from pytest_codex.git import GitError, ask, said
 from pytest_codex.invariants.findings import Finding, UnjudgedError
 from pytest_codex.invariants.stack import Stack
+from pytest_codex.redaction import KEY_FORM, PRESENTED_FORM
 
 #: What is copied from dev to prod.
 SEEDS = ("config.toml", "AGENTS.md")
@@ -27,8 +27,6 @@ SEEDS = ("config.toml", "AGENTS.md")
 DEV_HOME = ".codev"
 #: Bytes; a seed is a page of text.
 LARGEST = 1 << 20
-#: Seconds that git may take.
-PATIENCE = 20.0
 _DIFF_LINES = 20
 _DIFF_WIDTH = 160
 _CONTEXT = 2
@@ -225,29 +223,13 @@ def tracked_files(directory: Path) -> tuple[PurePosixPath, ...]:
 
     :raises UnjudgedError: if there is no git, no repository, or no answer.
     """
-    git = shutil.which("git")
-    if git is None:
-        raise UnjudgedError("there is no git on this machine")
-    # Variables of a hook that runs this would lead to another repository; an fsmonitor is a program
-    # that the repository chooses.
-    environ = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
-    command = (git, "-c", "core.fsmonitor=false", "-C", str(directory), "ls-files", "-z")
     try:
-        done = subprocess.run(  # noqa: S603 - no shell, and nothing in it is a stranger's
-            command,
-            env={**environ, "LC_ALL": "C", "GIT_OPTIONAL_LOCKS": "0"},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=PATIENCE,
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
-        raise UnjudgedError(f"git did not answer within {PATIENCE:g} s") from None
-    except OSError as error:
-        raise UnjudgedError(f"git cannot be started: {error.strerror}") from None
+        done = ask(directory, os.environ, "ls-files", "-z")
+    except GitError as error:
+        raise UnjudgedError(str(error)) from None
     if done.returncode != 0:
-        reason = shown(done.stderr.decode("utf-8", "replace").partition("\n")[0])
-        raise UnjudgedError(f"git does not say what it tracks in {directory}: {reason}")
+        why = said(done.stderr)
+        raise UnjudgedError(f"git does not say what it tracks in {directory}: {why}")
     return tuple(PurePosixPath(os.fsdecode(path)) for path in done.stdout.split(b"\0") if path)
 
 
@@ -296,17 +278,7 @@ def _tracked(directory: Path, path: PurePosixPath) -> Finding:
 _SETTING = re.compile(
     r"""(?<![\w.-])([A-Za-z0-9_.-]+)["']?\s*=\s*(?:(\"""|''')|"((?:[^"\\]|\\.)+)"|'([^']+)')"""
 )
-#: What well-known keys look like; what is masked when in doubt is more than what is told.
-_KEY = re.compile(
-    r"\b(?:sk|rk)-[A-Za-z0-9_-]{8,}"
-    r"|\b(?:gh[pousr]|github_pat|glpat|hf)[_-][A-Za-z0-9_-]{16,}"
-    r"|\bxox[abprs]-[A-Za-z0-9-]{10,}"
-    r"|\bAKIA[0-9A-Z]{16}\b"
-    r"|\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]+"
-    r"|\bBearer +[A-Za-z0-9._~+/=-]{8,}"
-    r"|-----BEGIN [A-Z ]*PRIVATE KEY-----"
-    r"|://[^\s/@:]*:[^\s/@]+@"
-)
+_KEY = re.compile(f"{KEY_FORM}|{PRESENTED_FORM}")
 #: The name of a variable, a reference to one, a path: where the secret is, and not the secret.
 _REFERENCE = re.compile(r"[A-Z][A-Z0-9_]*|\$.*|<.*>|\*+|[~.]?/.*")
 #: Characters of a line that are looked at; no setting is longer.

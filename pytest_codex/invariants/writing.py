@@ -17,6 +17,7 @@ from pytest_codex.compose.project import Service
 from pytest_codex.errors import did_you_mean
 from pytest_codex.invariants.findings import Finding
 from pytest_codex.invariants.stack import Stack
+from pytest_codex.redaction import KEY_FORM, PRESENTED_FORM
 from pytest_codex.traefik.schema import CONFIGURATION_PREFIXES, CONTAINER_PREFIXES
 
 #: What can be noticed in a file and is no fault of the file: a clone has no ``.env``.
@@ -147,14 +148,8 @@ _SECRET_NAME = re.compile(
     r"(?:key|token|secret|password|passwd|passphrase|credentials?)",
     re.IGNORECASE,
 )
-#: What the keys of well-known services look like, and private keys.
-_KEY = (
-    r"\bsk-(?=[A-Za-z_-]*\d)[A-Za-z0-9_-]{16,}|\bgh[pousr]_[A-Za-z0-9]{30,}|\bgithub_pat_\w{30,}"
-    r"|\bAKIA[0-9A-Z]{16}\b|\bxox[abprs]-[A-Za-z0-9-]{10,}|\bhf_[A-Za-z0-9]{30,}"
-    r"|-----BEGIN [A-Z ]*PRIVATE KEY-----"
-)
-_WRITTEN_KEY = re.compile(_KEY)
-_SECRET_VALUE = re.compile(rf"{_KEY}|\bBearer\s+[A-Za-z0-9._~+/-]{{8,}}|://[^/\s:@]+:[^/\s:@]+@")
+_WRITTEN_KEY = re.compile(KEY_FORM)
+_SECRET_VALUE = re.compile(f"{KEY_FORM}|{PRESENTED_FORM}")
 _NO_SECRET = frozenset({"true", "false", "yes", "no", "on", "off", "none", "null"})
 
 

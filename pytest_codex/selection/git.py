@@ -1,21 +1,19 @@
 """What git knows of changes. Whatever it does not know, or cannot tell, is :class:`Everything`.
 
-The only module that starts git. It never fetches, asks nobody, writes nothing into the repository
-and takes no ref for an option.
+It takes no ref for an option.
 """
 
 from __future__ import annotations
 
 import json
 import re
-import subprocess
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from pytest_codex.errors import did_you_mean
-from pytest_codex.exchange.excerpt import visible
+from pytest_codex.git import GitError, ask, said
 from pytest_codex.selection.changes import (
     UNTOLD,
     Change,
@@ -29,35 +27,15 @@ from pytest_codex.selection.changes import (
 from pytest_codex.selection.ci import Base, base_in_ci
 from pytest_codex.selection.labels import LARGEST, touched
 
+if TYPE_CHECKING:
+    import subprocess
+
 AUTO = "auto"
-#: On a local disk git takes milliseconds; a repository on a slow one is given its time.
-_SECONDS = 60
 _LARGEST_EVENT = 32 * 2**20
 #: More compose files than anybody has.
 _MOST_COMPARED = 100
 _Parser: TypeAlias = Callable[[bytes], tuple[list[Change], list[str]]]
 _OBJECT = re.compile(rb"[0-9a-f]{40}(?:[0-9a-f]{24})?\n?")
-#: What git may see of the environment: where it finds itself, its user and its settings. Not
-#: GIT_DIR and its like, which lead it elsewhere when pytest runs from a hook, and no secrets.
-_PASSED = (
-    *("PATH", "HOME", "XDG_CONFIG_HOME", "TMPDIR", "TEMP", "TMP", "SYSTEMROOT", "USERPROFILE"),
-    *("GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM", "GIT_CONFIG_NOSYSTEM", "GIT_EXEC_PATH"),
-)
-_SET = {
-    "LC_ALL": "C",
-    "GIT_OPTIONAL_LOCKS": "0",
-    "GIT_TERMINAL_PROMPT": "0",
-    "GIT_NO_LAZY_FETCH": "1",
-}
-_SETTINGS = (
-    # A program that the repository names, and git would start.
-    *("-c", "core.fsmonitor=false"),
-    # A partial clone fetches what it lacks, in the middle of a diff.
-    *("-c", "protocol.allow=never"),
-    # In a container the checkout often belongs to another user. Who runs pytest here runs the
-    # repository's conftest.py, and so trusts it already.
-    *("-c", "safe.directory=*"),
-)
 _DIFF = (
     *("diff", "--raw", "-z", "--no-renames", "--no-abbrev", "--no-color"),
     *("--no-ext-diff", "--no-textconv", "--ignore-submodules=none"),
@@ -145,11 +123,10 @@ class _Repository:
 
     @classmethod
     def around(cls, root: Path, environ: Mapping[str, str]) -> _Repository:
-        passed = {name: environ[name] for name in _PASSED if name in environ}
-        outside = cls(root, {**passed, **_SET})
+        outside = cls(root, environ)
         done = outside._run("rev-parse", "--show-toplevel")
         if done.returncode or not done.stdout.strip():
-            why = _said(done.stderr) or "it has no files checked out"
+            why = said(done.stderr) or "it has no files checked out"
             raise _UnknownError(f"git finds no repository here: {why}", _LIST_THEM)
         name = done.stdout.removesuffix(b"\n").decode("utf-8", "surrogateescape")
         return cls(Path(name), outside.environ)
@@ -289,37 +266,24 @@ class _Repository:
 
     def _checked(self, done: subprocess.CompletedProcess[bytes]) -> bytes:
         if done.returncode:
-            command, said = done.args[1 + len(_SETTINGS)], _said(done.stderr)
-            reason = f"git {command} failed ({done.returncode}){': ' if said else ''}{said}"
+            command, why = _command(done), said(done.stderr)
+            reason = f"git {command} failed ({done.returncode}){': ' if why else ''}{why}"
             raise _UnknownError(reason, _LIST_THEM)
         return done.stdout
 
     def _run(self, *arguments: str) -> subprocess.CompletedProcess[bytes]:
         try:
-            return subprocess.run(  # noqa: S603 - no shell, and refs are verified
-                ["git", *_SETTINGS, *arguments],  # noqa: S607 - whichever git the user has
-                cwd=self.top,
-                env=dict(self.environ),
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                timeout=_SECONDS,
-                check=False,
-            )
-        except FileNotFoundError:
-            reason = "there is no git here" if self.top.is_dir() else f"there is no {self.top}"
-            raise _UnknownError(reason, f"install git, or {_LIST_THEM}") from None
-        except subprocess.TimeoutExpired:
-            raise _UnknownError(f"git took more than {_SECONDS} s", _LIST_THEM) from None
-        except (OSError, ValueError) as error:
-            raise _UnknownError(
-                f"git cannot be started: {visible(str(error))}", _LIST_THEM
-            ) from None
+            return ask(self.top, self.environ, *arguments)
+        except GitError as error:
+            raise _UnknownError(str(error), _LIST_THEM) from None
 
 
-def _said(stderr: bytes) -> str:
-    """Return git's first line, which is the one that says why."""
-    lines = stderr.strip().splitlines()
-    return visible(lines[0]) if lines else ""
+def _command(done: subprocess.CompletedProcess[bytes]) -> str:
+    """The subcommand: the first word that is no setting."""
+    words: list[str] = done.args[1:]
+    while words[0] == "-c":
+        words = words[2:]
+    return words[0]
 
 
 def _content(path: Path) -> bytes | None:

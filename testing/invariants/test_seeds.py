@@ -9,10 +9,9 @@ import subprocess
 import pytest
 
 from pytest_codex.compose.read import read
-from pytest_codex.invariants import seeds
 from pytest_codex.invariants.deployment import Deployment
 from pytest_codex.invariants.findings import UnjudgedError
-from pytest_codex.invariants.seeds import no_tracked_credentials, seeds_are_in_step
+from pytest_codex.invariants.seeds import LARGEST, no_tracked_credentials, seeds_are_in_step
 from pytest_codex.invariants.stack import Stack
 
 from .stacks import EXAMPLE, EXAMPLES, policy
@@ -169,7 +168,7 @@ class TestSeeds:
     @pytest.mark.parametrize("home", [".codex-api", ".codev"])
     @pytest.mark.parametrize(
         ("data", "reason"),
-        [(b"\xff\xfe", "is not UTF-8 at byte 0"), (b"x" * (seeds.LARGEST + 1), "is larger than")],
+        [(b"\xff\xfe", "is not UTF-8 at byte 0"), (b"x" * (LARGEST + 1), "is larger than")],
     )
     def test_what_is_no_text_is_told(self, folder, home, data, reason):
         """At its first line."""
@@ -354,7 +353,7 @@ class TestCredentials:
     def test_without_git_nothing_is_judged(self, folder, monkeypatch):
         """It is not on this machine."""
         monkeypatch.setenv("PATH", str(folder))
-        with pytest.raises(UnjudgedError, match="no git on this machine"):
+        with pytest.raises(UnjudgedError, match="there is no git here"):
             told(folder, no_tracked_credentials)
 
     def test_a_git_that_does_not_answer_is_not_waited_for(self, folder, monkeypatch):
@@ -363,6 +362,6 @@ class TestCredentials:
         script.write_text("#!/bin/sh\nexec sleep 60\n")
         script.chmod(0o755)
         monkeypatch.setenv("PATH", str(folder), prepend=os.pathsep)
-        monkeypatch.setattr(seeds, "PATIENCE", 0.1)
-        with pytest.raises(UnjudgedError, match=r"did not answer within 0\.1 s"):
+        monkeypatch.setattr("pytest_codex.git.PATIENCE", 0.1)
+        with pytest.raises(UnjudgedError, match=r"took more than 0\.1 s"):
             told(folder, no_tracked_credentials)

@@ -16,7 +16,7 @@ from pytest_codex.policy import BY_KEY, POLICY
 from pytest_codex.settings import Flags, Settings
 from pytest_codex.targets import Budgets, Policy, Target
 
-from .project import Endpoint, Project, refusal
+from .project import Endpoint, Project, counted, refusal
 
 LAYERS = ("flag", "environment", ".env.prod", ".env", "TOML target", "TOML", "default")
 KEY = "sk-0123456789-of-the-{}"
@@ -328,6 +328,7 @@ BROKEN_TOML = {
     "the variable that holds it with key_env",
     "targets = 3": "[targets] is not a table",
     "targets.prod = 3": "[targets.prod] is not a table",
+    "[targets.invariants]": "[targets.invariants]: results of its own are called invariants",
     "[targets.'a/b']": "[targets.a/b]: a target's name has letters, digits, - and _",
     "nonstream_timeout = 'soon'": "pytest_codex.toml nonstream_timeout: 'soon' is not a number of "
     "seconds",
@@ -459,10 +460,12 @@ def test_several_targets_parametrize_every_live_test(project: Project, deployed:
             "*test_healthz_is_ok[[]prod[]] PASSED*",
             "*test_healthz_is_ok[[]dev[]] PASSED*",
             "test_own.py::test_of_the_user PASSED*",
-            f"prod https://{deployed.domain}: 1 passed",
-            f"dev https://{deployed.domain}: 1 passed",
+            f"prod: https://{deployed.domain}, 1 request",
+            f"dev: https://{deployed.domain}, 1 request",
         ]
     )
+    for name in ("prod", "dev"):
+        assert counted(result.stdout.str(), name)["passed"] == 1
 
 
 def test_the_suites_of_a_target_deselect_the_others(project: Project, deployed: Endpoint):

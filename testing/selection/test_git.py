@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pytest_codex.selection import git as adapter
+from pytest_codex import git as adapter
 from pytest_codex.selection.changes import Changes
 from pytest_codex.selection.git import changes_since, label_changes
 
@@ -376,7 +376,7 @@ class TestGitItself:
 
     def test_a_git_that_hangs_is_given_up(self, repository, tmp_path, monkeypatch):
         """After a while."""
-        monkeypatch.setattr(adapter, "_SECONDS", 0.2)
+        monkeypatch.setattr(adapter, "PATIENCE", 0.2)
         folder = self.fake(tmp_path, "exec sleep 30")
         found = repository.unknown("main", PATH=f"{folder}:{os.environ['PATH']}")
         assert "git took more than 0.2 s" in found.reason

@@ -81,6 +81,13 @@ class Proxy:
             "the reload",
             lambda: any(each["name"].endswith(f"{name}@docker") for each in self.routers()),
         )
+        # The entry points are switched one after another.
+        for entry_point, point in self.static.entry_points.items():
+            client = self.client(entry_point, tls=point.tls)
+            self.wait_for(
+                f"the reload on {entry_point}",
+                lambda client=client: client.ask("GET", "/", f"{name}.invalid", ())[0] != 404,
+            )
 
     def wait_for(self, what: str, happened: Callable[[], bool]) -> None:
         """Wait until something has happened."""
@@ -92,7 +99,7 @@ class Proxy:
 
     def _marker(self, name: str) -> Container:
         labels = {
-            f"traefik.http.routers.{name}.rule": "Host(`marker.invalid`)",
+            f"traefik.http.routers.{name}.rule": f"Host(`{name}.invalid`)",
             f"traefik.http.routers.{name}.entrypoints": ",".join(self.static.entry_points),
             f"traefik.http.routers.{name}.service": "noop@internal",
             "traefik.enable": "true",
