@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 
 import pytest
 
@@ -16,7 +17,13 @@ def answer(config: pytest.Config, question: str) -> int:
 
     :raises ConfigurationError: for a setting that is missing or cannot be used.
     """
-    return {"plan": _plan}[question](config)
+    return {"doctor": _doctor, "plan": _plan, "matrix": _matrix}[question](config)
+
+
+def _doctor(config: pytest.Config) -> int:
+    from pytest_codex.doctor import run_doctor
+
+    return run_doctor(config)
 
 
 def _plan(config: pytest.Config) -> int:
@@ -32,6 +39,22 @@ def _plan(config: pytest.Config) -> int:
         _print(json.dumps(as_json(selection, own=own), indent=2))
     else:
         _print(*(f"# {line}" for line in explain(selection)), *plan(selection, own=own))
+    return 0
+
+
+def _matrix(config: pytest.Config) -> int:
+    from pytest_codex.matrix import matrix, why_empty
+
+    settings = settings_of(config)
+    selection = None
+    if not {"changed_since", "changed_files"}.isdisjoint(settings.flags):
+        from pytest_codex.choosing import selection_of
+
+        selection = selection_of(config)
+    found = matrix(settings, selection, markers=config.option.markexpr)
+    if not found["include"]:
+        sys.stderr.write(f"nothing to verify: {why_empty(selection)}\n")
+    _print(json.dumps(found, separators=(",", ":")))  # compact, since workflows compare it
     return 0
 
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 #: The options that ask for a selection by changes, and those that ask for an answer and no run.
 _CHANGES = frozenset({"changed_since", "changed_files"})
-_ANSWERS = frozenset({"plan"})
+_ANSWERS = frozenset({"doctor", "plan", "matrix"})
 _MARKERS = (
     "smoke: the endpoint is deployed at all, and right (two model calls)",
     "sse: the contract of streamed answers, in depth (three more model calls)",
@@ -83,7 +83,7 @@ def _select(config: pytest.Config) -> None:
 @pytest.hookimpl(tryfirst=True)
 def pytest_cmdline_main(config: pytest.Config) -> int | None:
     """Answer what asks for an answer and not for a run."""
-    asked = _ANSWERS.intersection(given_flags(config))
+    asked = {name for name, (_, value) in given_flags(config).items() if value} & _ANSWERS
     if not asked:
         return None
     from pytest_codex.answering import answer
@@ -233,6 +233,7 @@ def _begin(config: pytest.Config, run: str, shared: dict[str, Any] | None = None
 
     :param shared: in an xdist worker, what its controller tells it.
     """
+    from pytest_codex import progress
     from pytest_codex.live import LivePlugin
     from pytest_codex.scrubbing import ScrubbingPlugin
     from pytest_codex.session import Session
@@ -247,6 +248,7 @@ def _begin(config: pytest.Config, run: str, shared: dict[str, Any] | None = None
     colours = reporter is not None and reporter.hasmarkup
     plugin = LivePlugin(session, reports=shared is None)
     config.pluginmanager.register(plugin, "codex-live-session")
+    progress.begin(config, session)
     # Registered last, it is called first.
     scrubbing = ScrubbingPlugin(session.scrubber(), colours=colours)
     config.pluginmanager.register(scrubbing, "codex-live-scrubbing")

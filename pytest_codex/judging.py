@@ -19,8 +19,8 @@ from pytest_codex.invariants.routes import route_table
 from pytest_codex.invariants.rules import RULES
 from pytest_codex.invariants.stack import Stack
 from pytest_codex.redaction import Scrubber
-from pytest_codex.report import junit, sarif
-from pytest_codex.report.annotations import workflow_commands
+from pytest_codex.report import junit, sarif, step_summary
+from pytest_codex.report.annotations import on_github, workflow_commands
 from pytest_codex.report.port import write_port
 from pytest_codex.scrubbing import ScrubbingPlugin
 from pytest_codex.state import RULE, judgement_of, settings_of, stacks_of
@@ -151,6 +151,13 @@ class JudgingPlugin:
         prod = next((stack for stack in stacks if stack is not dev), None)
         routes = route_table(prod, dev)
         self._port = write_port(root, datetime.now().astimezone(), stacks, judgements, routes)
+        self._append_to_step_summary((self._port / "invariants.txt").read_text(encoding="utf-8"))
+
+    def _append_to_step_summary(self, text: str) -> None:
+        fenced = text.replace("```", "'''")
+        warning = step_summary.append(f"# invariants\n\n```text\n{fenced}\n```\n", os.environ)
+        if warning:
+            self._config.get_terminal_writer().line(warning, yellow=True)
 
     # -- at the terminal --------------------------------------------------------------------------
 
@@ -169,7 +176,7 @@ class JudgingPlugin:
             self._summarize(terminalreporter, stack, judgements[stack.policy.target])
         if self._port:
             terminalreporter.line(f"  results: {self._shown(self._port)}")
-        if os.environ.get("GITHUB_ACTIONS") == "true":
+        if on_github():
             every = [j for found in judgements.values() for j in found]
             for line in workflow_commands([f for j in every for f in j.findings]):
                 terminalreporter.line(self.scrubber.text(line))

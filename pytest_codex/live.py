@@ -16,10 +16,18 @@ from pytest_codex.exchange.exchange import Exchange
 from pytest_codex.fixtures import Broken
 from pytest_codex.planning import target_of
 from pytest_codex.redaction import Scrubber
-from pytest_codex.report import junit
-from pytest_codex.report.facts import facts
-from pytest_codex.report.outcomes import Outcome, count, tally
-from pytest_codex.report.summary import describe, figures, markdown, not_verified
+from pytest_codex.report import junit, step_summary
+from pytest_codex.report.annotations import check_commands, on_github
+from pytest_codex.report.facts import Facts, facts
+from pytest_codex.report.outcomes import Outcome
+from pytest_codex.report.summary import (
+    describe,
+    markdown,
+    not_verified,
+    overview,
+    to_do,
+    unreliable,
+)
 from pytest_codex.session import Session
 from pytest_codex.state import GROUP
 from pytest_codex.targets import Target
@@ -98,6 +106,7 @@ class LivePlugin:
 
     def _write(self, config: pytest.Config) -> None:
         given = getattr(config.option, "xmlpath", None)
+        summaries: list[str] = []
         for target, outcomes, exchanges in self._found():
             name = target.name
             found = facts(exchanges)
@@ -111,6 +120,8 @@ class LivePlugin:
                 "first_event_seconds": _number(found.first_event),
                 "longest_gap_seconds": _number(found.longest_gap),
                 "certificate_days": _number(found.certificate_days),
+                "advice": str(len(self._collected.advice(name))),
+                "wall_seconds": _number(found.wall),
             }
             results = self.session.results(name)
             results.folder.mkdir(parents=True, exist_ok=True)
@@ -131,7 +142,10 @@ class LivePlugin:
                 found,
                 first_cause(exchanges, target.lists_models),
             )
-            results.summary.write_text(self._scrubber.text(text), encoding="utf-8")
+            summaries.append(self._scrubber.text(text))
+            results.summary.write_text(summaries[-1], encoding="utf-8")
+        if warning := step_summary.append("\n".join(summaries), os.environ):
+            config.get_terminal_writer().line(warning, yellow=True)
 
     # -- at the terminal --------------------------------------------------------------------------
 
@@ -141,32 +155,50 @@ class LivePlugin:
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         found = list(self._found()) if self._reports else []
-        if found:
-            terminalreporter.section("live endpoints", sep="-", bold=True)
+        if not found:
+            return
+        reporter = terminalreporter
+        reporter.section("live endpoints", sep="-", bold=True)
+        rows = []
         for target, outcomes, exchanges in found:
-            name = target.name
-            if not self._described:  # an xdist controller collects nothing
-                for line in describe(target):
-                    terminalreporter.line(line)
-            red = bool(count(outcomes, "failed") + count(outcomes, "error"))
-            embedded = " (EMBEDDED)" if target.embedded else ""
-            terminalreporter.line(
-                f"{name} {target.address.url}{embedded}: {tally(outcomes)}", red=red, green=not red
-            )
-            terminalreporter.line(f"  {figures(facts(exchanges))}")
-            if target.key and target.sources["key"].endswith("on the command line"):
-                terminalreporter.line(
-                    "  the key was on the command line, where ps and the shell's history see it; "
-                    "next: KEY in the environment, --key=env:NAME or --key=@FILE",
-                    yellow=True,
-                )
-            for line in not_verified(outcomes):
-                terminalreporter.line(f"  {line}", yellow=True)
+            figures = facts(exchanges)
+            self._tell(reporter, target, outcomes, figures)
+            advice = len(self._collected.advice(target.name))
+            rows.append((target.name, outcomes, advice, figures))
+        for line, red in overview(rows, reporter.config.get_terminal_writer().fullwidth):
+            reporter.line(line, red=red is True, green=red is False)
+        for target, outcomes, exchanges in found:
             broken = first_cause(exchanges, target.lists_models)
-            if red and broken:
-                terminalreporter.line(f"  broken: {broken.says}", red=True)
-                terminalreporter.line(f"  next: {broken.next_step}", red=True)
-            terminalreporter.line(f"  results: {_shown(self.session, name, terminalreporter)}")
+            for line in to_do(target.name, outcomes, broken):
+                reporter.line(line, red=True)
+        if on_github():
+            every = [outcome for _, outcomes, _ in found for outcome in outcomes]
+            for line in check_commands(every, reporter.config.rootpath):
+                reporter.line(line)
+
+    def _tell(
+        self,
+        reporter: pytest.TerminalReporter,
+        target: Target,
+        outcomes: list[Outcome],
+        figures: Facts,
+    ) -> None:
+        """Say of a target what does not go into the table."""
+        if not self._described:  # an xdist controller collects nothing
+            for line in describe(target):
+                reporter.line(line)
+        embedded = " (EMBEDDED)" if target.embedded else ""
+        requests = f"{figures.requests} request{'' if figures.requests == 1 else 's'}"
+        reporter.line(f"{target.name}: {target.address.url}{embedded}, {requests}")
+        if target.key and target.sources["key"].endswith("on the command line"):
+            reporter.line(
+                "  the key was on the command line, where ps and the shell's history see it; "
+                "next: KEY in the environment, --key=env:NAME or --key=@FILE",
+                yellow=True,
+            )
+        for line in (*unreliable(figures), *not_verified(outcomes)):
+            reporter.line(f"  {line}", yellow=True)
+        reporter.line(f"  results: {_shown(self.session, target.name, reporter)}")
 
 
 def _scrub_file(path: Path, scrubber: Scrubber) -> None:

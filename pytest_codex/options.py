@@ -194,6 +194,28 @@ OPTIONS: tuple[Option, ...] = (
         bare="text",
     ),
     Option(
+        "matrix",
+        Kind.SWITCH,
+        "print the CI jobs that verify all targets, as JSON, and run nothing",
+        toml=False,
+        per_target=False,
+    ),
+    Option(
+        "progress",
+        Kind.SWITCH,
+        "say on standard error what is waited for while a call is pending (default: yes)",
+        toml=False,
+        per_target=False,
+    ),
+    Option(
+        "doctor",
+        Kind.SWITCH,
+        "say what is set, what is missing and whether the endpoint answers; runs no test and makes "
+        "no model call",
+        toml=False,
+        per_target=False,
+    ),
+    Option(
         "embedded-defect",
         Kind.TEXTS,
         "let the embedded endpoint misbehave, by name (python -m pytest_codex.endpoint --list)",

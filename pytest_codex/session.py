@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from ssl import SSLContext
@@ -18,6 +18,7 @@ from pytest_codex.exchange.exchange import Exchange
 from pytest_codex.exchange.store import save
 from pytest_codex.probes.catalogue import CATALOGUE
 from pytest_codex.probes.certificate import tls_context
+from pytest_codex.probes.pending import Pending
 from pytest_codex.probes.recorder import Recorder, with_prerequisites
 from pytest_codex.probes.transport import Transport
 from pytest_codex.redaction import Scrubber, Secret
@@ -37,6 +38,9 @@ class Records(Protocol):
 
     def exchanges(self) -> dict[str, Exchange]:
         """Return those that are over."""
+
+    def pending(self) -> list[Pending]:
+        """Return those that this process has under way."""
 
     def close(self, *, interrupted: bool) -> None:
         """End recording."""
@@ -79,6 +83,10 @@ class Session:
         self._planned: dict[str, list[str]] = {}
         self._obstacles: dict[tuple[str, str], Obstacle | None] = {}
         self._endpoints: list[Running] = []
+        #: Entered around whatever waits for exchanges.
+        self.awaiting: Callable[[], contextlib.AbstractContextManager[None]] = (
+            contextlib.nullcontext
+        )
 
     # -- before anything is sent ------------------------------------------------------------------
 
@@ -220,7 +228,12 @@ class Session:
 
     def exchange(self, target: str, probe: str) -> Exchange:
         """Return an exchange, waiting until it is over."""
-        return self._records[target].exchange(probe)
+        with self.awaiting():
+            return self._records[target].exchange(probe)
+
+    def pending(self) -> list[Pending]:
+        """Return what this process has under way, as it stands; any thread may ask."""
+        return [one for records in list(self._records.values()) for one in records.pending()]
 
     def recorded(self, target: str, *, wait: bool = False) -> dict[str, Exchange]:
         """Return the target's exchanges: those that are over by now, or all that are planned."""
@@ -279,8 +292,9 @@ class Session:
 
     def close(self, *, interrupted: bool) -> None:
         """End recording and the embedded endpoints."""
-        for records in self._records.values():
-            records.close(interrupted=interrupted)
+        with self.awaiting():
+            for records in self._records.values():
+                records.close(interrupted=interrupted)
         for endpoint in self._endpoints:
             endpoint.stop()
         self._endpoints.clear()
@@ -288,8 +302,10 @@ class Session:
     def tidy(self) -> None:
         """Take away what only served the run, when all its processes have ended."""
         for name in self.targets:
-            with contextlib.suppress(OSError):
-                self.results(name).lock(self.run).unlink()
+            results = self.results(name)
+            for path in (results.lock(self.run), results.progress(self.run)):
+                with contextlib.suppress(OSError):
+                    path.unlink()
 
 
 def _keep(exchange: Exchange, folder: Path, run: str) -> None:

@@ -18,6 +18,7 @@ from anyio.from_thread import BlockingPortal, start_blocking_portal
 from pytest_codex.exchange.exchange import Exchange, FailureKind
 from pytest_codex.exchange.fingerprints import sender
 from pytest_codex.probes.catalogue import CATALOGUE, GATE, NO_KEY, Probe, pointless
+from pytest_codex.probes.pending import Pending
 from pytest_codex.probes.transport import Recording, Transport
 
 #: The recording loop looks at the clock this often, in seconds.
@@ -50,6 +51,7 @@ class Recorder:
         self._portal_context = start_blocking_portal()
         self._portal: BlockingPortal | None = None
         self._lags: list[tuple[float, float]] = []
+        self._under_way: dict[str, Recording] = {}
 
     def start(self) -> None:
         """Start recording; returns at once."""
@@ -66,6 +68,10 @@ class Recorder:
     def exchanges(self) -> dict[str, Exchange]:
         """Return every exchange that is over by now."""
         return {name: future.result() for name, future in self._futures.items() if future.done()}
+
+    def pending(self) -> list[Pending]:
+        """Return those that are under way, as they stand; any thread may ask."""
+        return [recording.pending() for recording in self._under_way.copy().values()]
 
     def close(self, *, interrupted: bool = True) -> None:
         """End recording: cancel what is still under way if interrupted, else wait for it."""
@@ -114,8 +120,10 @@ class Recorder:
                 if closed:
                     recording.refuse(closed)
                 else:
+                    self._under_way[probe.name] = recording
                     await recording.run()
         finally:
+            self._under_way.pop(probe.name, None)
             if recording is None:
                 recording = transport.record(probe)
                 recording.refuse("interrupted before it was sent")

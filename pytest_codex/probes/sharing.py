@@ -15,6 +15,7 @@ from filelock import FileLock, Timeout
 
 from pytest_codex.exchange.exchange import Exchange
 from pytest_codex.exchange.store import load
+from pytest_codex.probes.pending import Pending
 from pytest_codex.probes.recorder import Recorder, with_prerequisites
 
 _POLL = 0.02
@@ -69,6 +70,10 @@ class SharedRecorder:
         """Return every exchange that anybody has recorded by now."""
         stored = {name: self._stored(name) for name in self._names}
         return {name: exchange for name, exchange in stored.items() if exchange is not None}
+
+    def pending(self) -> list[Pending]:
+        """Return those that this process has under way; any thread may ask."""
+        return [] if self._recorder is None else self._recorder.pending()
 
     def close(self, *, interrupted: bool) -> None:
         """Let the others have what is still under way, unless the run was interrupted."""

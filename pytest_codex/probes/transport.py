@@ -31,6 +31,7 @@ from pytest_codex.exchange.transcript import DONE, Chunk, Read
 from pytest_codex.probes.catalogue import WRONG_KEY, Probe, Stop, request_for
 from pytest_codex.probes.encoding import decoding
 from pytest_codex.probes.network import Network, Stopped
+from pytest_codex.probes.pending import Pending
 from pytest_codex.redaction import Scrubber, Secret, masked
 from pytest_codex.targets import Target
 
@@ -147,6 +148,28 @@ class Recording:
         if self._event_count:
             arrived += f", {self._event_count} events"
         return f"{arrived}, the last {ago:.1f} s ago"
+
+    def pending(self) -> Pending:
+        """Return how it stands; any thread may ask, at any time."""
+        target = self._transport.target
+        now = time.monotonic()
+        limit, budget = self.probe.limit(target.budgets), self.probe.budget
+        if self.probe.streams and not self._event_count:
+            limit, budget = min((limit, budget), (target.budgets.first_event, "first-event"))
+        if self._sent is None and self._status is None:
+            limit, budget = min((limit, budget), (target.budgets.connect, "connect"))
+        return Pending(
+            target=target.name,
+            probe=self.probe.name,
+            waited=now - self._zero,
+            limit=limit,
+            budget=budget,
+            sent=self._sent is not None,
+            status=self._status,
+            size=len(self._body),
+            events=self._event_count,
+            quiet=now - (self._network.last_read or self._zero),
+        )
 
     def exchange(self) -> Exchange:
         """Return what is known, scrubbed of every credential."""

@@ -37,6 +37,11 @@ class Annotation:
     kind: str = "error"
 
 
+def on_github() -> bool:
+    """Whether this is a run of GitHub Actions; anywhere else, annotations are noise."""
+    return os.environ.get("GITHUB_ACTIONS") == "true"
+
+
 def command(annotation: Annotation) -> str:
     """Return the workflow command of an annotation: one line, whatever is in it."""
     properties = {
@@ -155,7 +160,7 @@ def _explained(outcome: Outcome) -> str:
 
 def _others(alike: Sequence[Outcome], every: Iterable[Outcome]) -> Iterator[str]:
     if len(alike) > 1:
-        yield f"so do {len(alike) - 1} more checks: " + ", ".join(o.name for o in alike[1:_MOST])
+        yield f"{len(alike) - 1} more for the same: " + ", ".join(o.name for o in alike[1:_MOST])
     causes = tuple(f"because of {outcome.nodeid}: " for outcome in alike)
     waiting = sum(outcome.message.startswith(causes) for outcome in every)
     if waiting:

@@ -46,6 +46,10 @@ class Results:
         """The file that the process which records has locked, where several share a run."""
         return self.exchanges / f".recording-{run}.lock"
 
+    def progress(self, run: str) -> Path:
+        """The file in which the process that records says how it stands, likewise."""
+        return self.exchanges / f".progress-{run}.json"
+
     def prepare(self, run: str) -> None:
         """Make the folder and take away what earlier runs wrote into it.
 

@@ -17,7 +17,8 @@ class Facts:
     """Times in seconds, None where nothing was measured.
 
     ``model_calls`` counts the requests that may have reached a model: the paid ones that were
-    answered with success or not at all, and any other chat completion that was accepted.
+    answered with success or not at all, and any other chat completion that was accepted. ``wall``
+    is the time from the start of the first exchange to the end of the last.
     """
 
     requests: int
@@ -26,6 +27,7 @@ class Facts:
     longest_gap: float | None
     certificate_days: float | None
     loop_lag: float
+    wall: float | None
 
     @property
     def reliable(self) -> bool:
@@ -54,7 +56,15 @@ def facts(exchanges: Mapping[str, Exchange]) -> Facts:
         ),
         certificate_days=min(days, default=None),
         loop_lag=max((exchange.loop_lag for exchange in exchanges.values()), default=0.0),
+        wall=_wall([exchange for exchange in exchanges.values() if _was_sent(exchange)]),
     )
+
+
+def _wall(exchanges: list[Exchange]) -> float | None:
+    if not exchanges:
+        return None
+    began = min(exchange.started for exchange in exchanges)
+    return max((e.started - began).total_seconds() + e.timings.end for e in exchanges)
 
 
 def _was_sent(exchange: Exchange) -> bool:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from pytest_codex.diagnosis import Cause
 from pytest_codex.exchange.excerpt import visible
 from pytest_codex.exchange.exchange import Exchange
 from pytest_codex.report.facts import Facts
-from pytest_codex.report.outcomes import Advice, Outcome, tally
+from pytest_codex.report.outcomes import Advice, Outcome, count, tally
+from pytest_codex.report.table import table
 from pytest_codex.targets import Target
 
 _HEADER = ("domain", "origin", "key", "model")
@@ -55,9 +56,74 @@ def figures(found: Facts) -> str:
         parts.append(f"longest gap {found.longest_gap:.2f} s")
     if found.certificate_days is not None:
         parts.append(f"certificate {found.certificate_days:.0f} days")
-    if not found.reliable:
-        parts.append(f"times unreliable: this machine was {found.loop_lag * 1000:.0f} ms late")
-    return ", ".join(parts)
+    if found.wall is not None:
+        parts.append(f"wall time {found.wall:.1f} s")
+    return ", ".join([*parts, *unreliable(found)])
+
+
+def unreliable(found: Facts) -> list[str]:
+    """Return a line that says so where times cannot be trusted."""
+    if found.reliable:
+        return []
+    return [f"times unreliable: this machine was {found.loop_lag * 1000:.0f} ms late"]
+
+
+_COLUMNS = (
+    *("target", "passed", "failed", "skipped", "advice", "model calls"),
+    *("first event", "longest gap", "cert days", "wall time"),
+)
+
+
+def overview(
+    targets: Iterable[tuple[str, list[Outcome], int, Facts]], width: int
+) -> list[tuple[str, bool | None]]:
+    """Return the lines of a table of targets; each with whether it is of a red one, None if of all.
+
+    :param targets: of each its name, what became of its checks, how often advice was given, and
+        its figures. An error counts as a failure.
+    :param width: the most columns.
+    """
+    rows, reds = [], []
+    for name, outcomes, advice, found in targets:
+        failed = count(outcomes, "failed") + count(outcomes, "error")
+        reds.append(failed > 0)
+        counts = (count(outcomes, "passed"), failed, count(outcomes, "skipped"), advice)
+        days = found.certificate_days
+        rows.append(
+            [
+                name,
+                *map(str, counts),
+                str(found.model_calls),
+                _seconds(found.first_event, 2),
+                _seconds(found.longest_gap, 2),
+                "-" if days is None else f"{days:.0f}",
+                _seconds(found.wall, 1),
+            ]
+        )
+    drawn = table(_COLUMNS, rows, width)
+    plain: list[tuple[str, bool | None]] = [(line, None) for line in drawn.heading]
+    if drawn.turned:
+        return plain + [(line, None) for line in drawn.body]
+    return plain + list(zip(drawn.body, reds, strict=True))
+
+
+def _seconds(value: float | None, digits: int) -> str:
+    return "-" if value is None else f"{value:.{digits}f} s"
+
+
+def to_do(name: str, outcomes: Iterable[Outcome], broken: Cause | None) -> list[str]:
+    """Return what is the matter with a target, and the first thing to do; nothing if it is well."""
+    failed = [outcome for outcome in outcomes if outcome.kind in ("failed", "error")]
+    if not failed:
+        return []
+    if broken:
+        return [f"{name} is broken: {broken.says}", f"  next: {broken.next_step}"]
+    first = failed[0]
+    more = f" (and {len(failed) - 1} more)" if len(failed) > 1 else ""
+    return [
+        f"{name} fails {visible(first.name)}{more}: {visible(first.message, 300)}",
+        "  next: see its failure above; the exchanges are in the results",
+    ]
 
 
 def not_verified(outcomes: list[Outcome]) -> list[str]:

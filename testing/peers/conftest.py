@@ -7,7 +7,9 @@ from contextlib import ExitStack
 
 import pytest
 
-from .servers import SERVERS, Server, UnavailableError
+from testing.installing import UnavailableError
+
+from .servers import SERVERS, Server
 
 
 @pytest.fixture(scope="module", params=list(SERVERS))

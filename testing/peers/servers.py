@@ -1,18 +1,14 @@
 """Servers that this project did not write: installed once, each started on a port of its own.
 
 They are configured by the files in ``examples/servers``, as a reader of that folder would do it.
-What is installed stays in a cache folder, ``PEERS_CACHE`` or ``~/.cache/pytest-codex-live/peers``.
 """
 
 from __future__ import annotations
 
-import hashlib
 import os
 import secrets
-import shutil
 import socket
 import subprocess
-import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -20,7 +16,7 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from filelock import FileLock
+from testing.installing import environment, node_modules
 
 from . import chain_model
 
@@ -31,13 +27,8 @@ LITELLM = ("litellm[proxy]==1.106.2",)
 AIMOCK = ("@copilotkit/aimock@1.43.0",)
 
 #: Limits in seconds, generous: they only end what hangs.
-INSTALL_LIMIT = 400
 START_LIMIT = 90
 STOP_LIMIT = 10
-
-
-class UnavailableError(Exception):
-    """A server cannot be installed here: no package index, or no Node."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +49,7 @@ class Server:
 @contextmanager
 def llama_cpp(folder: Path) -> Iterator[Server]:
     """llama.cpp's own HTTP server, over a model that is made here."""
-    python = _environment(LLAMA_CPP) / "bin" / "python"
+    python = environment(LLAMA_CPP) / "bin" / "python"
     model = folder / "chain.gguf"
     model.write_bytes(chain_model.gguf())
     server = _server("llama_cpp", "LLAMA_API_KEY")
@@ -70,7 +61,7 @@ def llama_cpp(folder: Path) -> Iterator[Server]:
 @contextmanager
 def litellm(folder: Path) -> Iterator[Server]:
     """The LiteLLM proxy as a gateway in front of llama.cpp."""
-    binary = _environment(LITELLM) / "bin" / "litellm"
+    binary = environment(LITELLM) / "bin" / "litellm"
     server = _server("litellm", "LITELLM_MASTER_KEY")
     with llama_cpp(folder) as upstream:
         variables = {
@@ -87,7 +78,7 @@ def litellm(folder: Path) -> Iterator[Server]:
 @contextmanager
 def aimock(folder: Path) -> Iterator[Server]:
     """CopilotKit's aimock, paced so that its long answer takes longer than three seconds."""
-    binary = _node_modules(AIMOCK) / ".bin" / "llmock"
+    binary = node_modules(AIMOCK) / ".bin" / "llmock"
     server = _server("aimock", "AIMOCK_API_KEYS")
     command = [str(binary), "--fixtures", "fixtures", "--chunk-size", "3", "--latency", "25"]
     command += ["--host", "127.0.0.1", "--port", _port(server)]
@@ -100,61 +91,6 @@ SERVERS: Mapping[str, Callable[[Path], AbstractContextManager[Server]]] = {
     "litellm": litellm,
     "aimock": aimock,
 }
-
-
-# -- installing -----------------------------------------------------------------------------------
-
-
-def _environment(packages: Sequence[str]) -> Path:
-    """Return a virtual environment with packages from the Python index."""
-
-    def install(folder: Path) -> None:
-        _install([sys.executable, "-m", "venv", str(folder)])
-        pip = [str(folder / "bin" / "python"), "-m", "pip", "install", "--quiet"]
-        _install([*pip, "--disable-pip-version-check", "--retries", "1", *packages])
-
-    return _cached(packages, install)
-
-
-def _node_modules(packages: Sequence[str]) -> Path:
-    """Return a ``node_modules`` folder with packages from npm."""
-    npm = shutil.which("npm")
-    if npm is None or shutil.which("node") is None:
-        raise UnavailableError("there is no Node here (node and npm on the PATH)")
-
-    def install(folder: Path) -> None:
-        quiet = ("--no-audit", "--no-fund", "--silent", "--fetch-retries=1")
-        _install([npm, "install", "--prefix", str(folder), *quiet, *packages])
-
-    return _cached(packages, install) / "node_modules"
-
-
-def _cached(packages: Sequence[str], install: Callable[[Path], None]) -> Path:
-    """Return the folder of what is installed, installing it if nobody has."""
-    cache = Path(os.environ.get("PEERS_CACHE") or Path.home() / ".cache/pytest-codex-live/peers")
-    cache.mkdir(parents=True, exist_ok=True)
-    what = " ".join((*packages, sys.executable, sys.version))
-    folder = cache / hashlib.sha256(what.encode()).hexdigest()[:16]
-    ready = folder / ".ready"
-    with FileLock(f"{folder}.lock"):
-        if not ready.exists():
-            shutil.rmtree(folder, ignore_errors=True)
-            folder.mkdir()
-            install(folder)
-            ready.touch()
-    return folder
-
-
-def _install(command: Sequence[str]) -> None:
-    try:
-        done = subprocess.run(
-            command, capture_output=True, text=True, timeout=INSTALL_LIMIT, check=False
-        )
-    except subprocess.TimeoutExpired:
-        raise UnavailableError(f"{command[-1]} was not installed in {INSTALL_LIMIT} s") from None
-    if done.returncode != 0:
-        said = (done.stderr or done.stdout).strip().splitlines() or ["no reason was given"]
-        raise UnavailableError(f"{command[-1]} cannot be installed: {said[-1]}")
 
 
 # -- running --------------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -83,6 +84,17 @@ def refusal(result: pytest.RunResult) -> str:
     errors = [line for line in said if line.startswith("ERROR: ")]
     assert len(errors) == 1, said
     return errors[0].removeprefix("ERROR: ")
+
+
+def counted(output: str, target: str = "prod") -> dict[str, int]:
+    """Return the counts that the table at the end of a run has of a target.
+
+    The last of them is of model calls; ``failed`` has the errors too.
+    """
+    names = ("passed", "failed", "skipped", "advice", "calls")
+    row = re.search(rf"^{target}((?: +\d+){{{len(names)}}}) .* s$", output, re.MULTILINE)
+    assert row, output
+    return dict(zip(names, map(int, row[1].split()), strict=True))
 
 
 @dataclass(frozen=True)

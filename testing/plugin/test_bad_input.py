@@ -293,7 +293,7 @@ def test_what_cannot_be_reached_is_a_failure(project: Project, monkeypatch, doma
     assert "passed" not in outcomes
     assert UNREACHABLE[domain] in result.stdout.str()
     assert "Traceback" not in result.stdout.str()
-    result.stdout.fnmatch_lines(["  broken: nothing answers at *", "  next: see *"])
+    result.stdout.fnmatch_lines(["prod is broken: nothing answers at *", "  next: see *"])
     assert (project.results / "junit.xml").is_file()
 
 
@@ -301,7 +301,7 @@ def test_a_refused_connection_is_said_to_be_refused(project: Project):
     """It means that nobody listens, and not that the network is broken."""
     result = project.glance("-k", "healthz", "--domain=localhost:1")
     result.stdout.fnmatch_lines(
-        ["  broken: *Connection refused*", "  next: see whether the proxy runs and listens *"]
+        ["prod is broken: *Connection refused*", "  next: see whether the proxy runs *"]
     )
 
 

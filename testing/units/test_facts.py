@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from pytest_codex.exchange.exchange import Failure, FailureKind
+from pytest_codex.exchange.exchange import Failure, FailureKind, Timings
 from pytest_codex.exchange.transcript import Read
 from pytest_codex.report.facts import LAG_LIMIT, facts
 
@@ -91,3 +92,20 @@ def test_times_are_reliable_if_the_loop_ran_on_time(lag, reliable):
     """The worst of all exchanges decides."""
     found = facts(by_name(exchange("healthz"), exchange("models", loop_lag=lag)))
     assert (found.loop_lag, found.reliable) == (lag, reliable)
+
+
+def test_the_wall_time_spans_all_exchanges_that_were_sent():
+    """From the start of the first to the end of the last, whichever those are."""
+    began = datetime(2026, 1, 1, tzinfo=UTC)
+    made = {
+        0: exchange("healthz", timings=Timings(end=9.0)),
+        8: exchange("models", timings=Timings(end=2.5)),
+        60: failed(FailureKind.NOT_SENT, "chat"),
+    }
+    found = facts(
+        by_name(
+            *(replace(e, started=began + timedelta(seconds=after)) for after, e in made.items())
+        )
+    )
+    assert found.wall == 10.5
+    assert facts({}).wall is None

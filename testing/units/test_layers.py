@@ -21,8 +21,9 @@ ROWS = (
     ("policy",),
     ("settings", "targets", "files", "values"),
     ("exchange",),
+    ("git",),
     ("compose", "traefik", "invariants", "selection"),
-    ("probes", "diagnosis", "report"),
+    ("probes", "diagnosis", "report", "matrix", "__main__"),
     ("session",),
     ("state",),
     (
@@ -35,7 +36,9 @@ ROWS = (
         "collecting",
         "scrubbing",
         "controller",
+        "progress",
     ),
+    ("doctor",),
     ("answering",),
     ("hooks",),
 )
@@ -51,6 +54,8 @@ PYTEST = {
     "judging",
     "choosing",
     "answering",
+    "doctor",
+    "progress",
     "collecting",
     "scrubbing",
 }

@@ -1,0 +1,109 @@
+"""`python -m pytest_codex merge`: one report of the results of several CI jobs."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NoReturn
+
+from pytest_codex.errors import ConfigurationError
+
+#: As pytest has them: something failed; the command line, or a setting, cannot be used.
+FAILED, USAGE = 1, 4
+
+
+class _Parser(argparse.ArgumentParser):
+    """Ends with pytest's exit code for a command line that cannot be used."""
+
+    def error(self, message: str) -> NoReturn:
+        self.print_usage(sys.stderr)
+        self.exit(USAGE, f"ERROR: {message}\n")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command.
+
+    :return: 0 when all results are there and nothing failed; 1 when a check failed, or results are
+        missing or broken; 4 when the command line cannot be used.
+    """
+    options = _parser().parse_args(arguments)
+    try:
+        return _merge(options.results, options.output, _expected(options.expect))
+    except ConfigurationError as error:
+        sys.stderr.write(f"ERROR: {error}\n")
+        return USAGE
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(prog="python -m pytest_codex", description=__doc__)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    merging = commands.add_parser(
+        "merge",
+        help="make one junit.xml and one summary.md of the results of several jobs",
+        description="Make one junit.xml and one summary.md of the results of several jobs: the "
+        "targets beside each other, and what differs. Exit code 0 when all results are there and "
+        "nothing failed, 1 when a check failed or results are missing or broken, 4 when the "
+        "command line cannot be used.",
+    )
+    merging.add_argument("results", nargs="+", type=Path, metavar="RESULTS_DIR")
+    merging.add_argument("--output", required=True, type=Path, metavar="DIR")
+    merging.add_argument(
+        "--expect",
+        default="",
+        metavar="dev,prod|JSON",
+        help="the targets of which there have to be results, or what pytest --codex-matrix printed",
+    )
+    return parser
+
+
+def _expected(text: str) -> list[str]:
+    """Return the names of what results are expected of.
+
+    :raises ConfigurationError: for JSON that is no matrix.
+    """
+    if not text.lstrip().startswith("{"):
+        return text.replace(",", " ").split()
+    try:
+        jobs = json.loads(text)["include"]
+        return [name for job in jobs for name in (job["targets"] or job["suites"]).split()]
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise ConfigurationError(
+            "--expect: neither names nor what pytest --codex-matrix printed"
+        ) from None
+
+
+def _merge(folders: Sequence[Path], output: Path, expected: Sequence[str]) -> int:
+    from pytest_codex.report.annotations import Annotation, command, on_github
+    from pytest_codex.report.comparison import markdown
+    from pytest_codex.report.jobs import JUNIT, SUMMARY
+    from pytest_codex.report.merge import junit, merge, write
+    from pytest_codex.report.step_summary import append
+
+    merged = merge(folders, output, expected)
+    summary = markdown(merged)
+    write(output, {JUNIT: junit(merged), SUMMARY: summary.encode("utf-8", "backslashreplace")})
+    if warning := append(summary, os.environ):
+        sys.stderr.write(f"{warning}\n")
+    for group in merged.groups:
+        red = " FAILED" if group.red else ""
+        counts = ", ".join(
+            f"{number} {kind}"
+            for kind in ("passed", "failed", "error", "skipped")
+            if (number := group.count(kind))
+        )
+        sys.stdout.write(f"{group.name}: {counts or 'no check ran'}{red}\n")
+    for problem in merged.problems:
+        sys.stderr.write(f"ERROR: {problem.name}: {problem.says}\n")
+        if on_github():
+            title = f"results of {problem.name}"
+            sys.stdout.write(f"{command(Annotation(title, problem.says))}\n")
+    sys.stdout.write(f"merged: {output / JUNIT}, {output / SUMMARY}\n")
+    return 0 if merged.green else FAILED
+
+
+if __name__ == "__main__":
+    sys.exit(main())

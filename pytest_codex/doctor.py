@@ -1,0 +1,258 @@
+"""``--codex-doctor``: what is set, what is missing, and whether the endpoint answers.
+
+It makes no model call, runs no test and writes no file. Its exit code is 0 if all is well, 1 if an
+endpoint has a problem, and 4 if a setting is missing or cannot be used.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import platform
+import shutil
+import sys
+import uuid
+from collections.abc import Iterable, Iterator, Mapping
+from importlib.metadata import version
+from importlib.util import find_spec
+from ssl import SSLContext
+from typing import TYPE_CHECKING
+
+from pytest_codex.errors import ConfigurationError
+from pytest_codex.exchange.exchange import Exchange
+from pytest_codex.files import ConfigurationFile, read_dotenv, read_toml
+from pytest_codex.judging import describe as describe_stack
+from pytest_codex.options import OPTIONS
+from pytest_codex.policy import DOMAIN_ENVIRONMENT
+from pytest_codex.probes.certificate import tls_context
+from pytest_codex.probes.recorder import Recorder
+from pytest_codex.probes.transport import Transport
+from pytest_codex.progress import watching
+from pytest_codex.redaction import Scrubber
+from pytest_codex.report.doctor import (
+    ASKED,
+    State,
+    Step,
+    endpoint_steps,
+    lines,
+    nothing,
+    ok,
+    settings_steps,
+    wrapped,
+)
+from pytest_codex.report.paint import colours_wanted
+from pytest_codex.report.summary import describe
+from pytest_codex.session import Session
+from pytest_codex.settings import Settings
+from pytest_codex.state import settings_of, stacks_of
+from pytest_codex.targets import Target
+
+if TYPE_CHECKING:
+    import pytest
+
+#: What each extra of the distribution brings, by the names of its modules.
+EXTRAS = {
+    "embedded": ("starlette", "trustme", "uvicorn"),
+    "asyncio": ("httpx_sse", "pytest_asyncio"),
+    "http2": ("h2",),
+    "xdist": ("filelock", "xdist"),
+}
+
+
+#: Variables that are not options, and that matter.
+_TRUST = ("SSL_CERT_FILE", "SSL_CERT_DIR")
+_RUN = "pytest --pyargs pytest_codex.suites -m smoke"
+
+
+def run_doctor(config: pytest.Config) -> int:
+    """Say what is found, step by step; return the exit code."""
+    report = _Report(config)
+    settings = settings_of(config)
+    report.begin("this project")
+    report.show(_project(config, settings))
+    try:
+        names = settings.target_names
+    except ConfigurationError as error:
+        report.begin("targets")
+        report.show([_unusable("target", error)])
+    else:
+        for name in names:
+            _examine(config, settings, name, report)
+    return report.end()
+
+
+class _Report:
+    """Shows steps as they come, and remembers what is wrong."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        terminal = sys.stdout.isatty()
+        choice = getattr(config.option, "color", "auto")
+        self._colours = colours_wanted(choice, os.environ, terminal=terminal)
+        self._width = shutil.get_terminal_size().columns if terminal else None
+        self._place = ""
+        self._scrubber = Scrubber(())
+        self._wrong: list[tuple[str, Step]] = []
+
+    def begin(self, heading: str, scrubber: Scrubber | None = None) -> None:
+        """Show a heading; what is shown from now on is scrubbed."""
+        self._place = heading.partition(":")[0]
+        self._scrubber = scrubber or self._scrubber
+        self._print(*wrapped(heading, self._width))
+
+    def show(self, steps: Iterable[Step]) -> None:
+        """Show steps; what cannot be used and was said before is not said again."""
+        said = {step.says for _, step in self._wrong if step.state is State.MISSING}
+        new = [nothing(s.name, "see above") if s.says in said else s for s in steps]
+        self._wrong += [(self._place, step) for step in new if step.state.exit_code]
+        self._print(*lines(new, self._width, colours=self._colours))
+
+    def end(self) -> int:
+        """Show what to do first; return the exit code."""
+        if not self._wrong:
+            all_is_well = f"all is well; next: {_RUN} (two model calls)"
+            self._print(*wrapped(all_is_well, self._width))
+            return 0
+        place, first = self._wrong[0]
+        number = f"{len(self._wrong)} problem{'s' if len(self._wrong) > 1 else ''}"
+        first_step = f"first: {place}, {first.name}: {first.next_step or 'as it says'}"
+        self._print(*wrapped(f"{number}; {first_step}", self._width))
+        return max(step.state.exit_code for _, step in self._wrong)
+
+    def _print(self, *texts: str) -> None:
+        encoding = sys.stdout.encoding or "utf-8"
+        for text in texts:
+            shown = self._scrubber.text(text).encode(encoding, "backslashreplace").decode(encoding)
+            sys.stdout.write(f"{shown}\n")
+        sys.stdout.flush()
+
+
+def _unusable(name: str, error: ConfigurationError) -> Step:
+    return Step(name, State.MISSING, str(error))
+
+
+# -- what is set, and where -----------------------------------------------------------------------
+
+
+def _project(config: pytest.Config, settings: Settings) -> Iterator[Step]:
+    versions = ", ".join(f"{name} {version(name)}" for name in ("pytest-codex-live", "pytest"))
+    yield ok("versions", f"{versions}, Python {platform.python_version()}")
+    yield from _extras()
+    try:
+        file = read_toml(settings.root)
+    except ConfigurationError as error:
+        yield _unusable("TOML", error)
+        return
+    yield _toml(file)
+    ours = _variables(settings, file)
+    found = _set(ours, os.environ)
+    yield ok("environment", found) if found else nothing("environment", "sets nothing of ours")
+    files = (".env", *(f".env.{target}" for target in settings.known_targets))
+    there = [name for name in files if (settings.root / name).is_file()]
+    if not there:
+        yield nothing(".env", f"none of {', '.join(files)} in {settings.root}")
+    for name in there:
+        try:
+            yield ok(name, _set(ours, read_dotenv(settings.root / name)) or "sets nothing of ours")
+        except ConfigurationError as error:
+            yield _unusable(name, error)
+    yield from _compose(config)
+
+
+def _extras() -> Iterator[Step]:
+    missing = {
+        extra: [module for module in modules if find_spec(module) is None]
+        for extra, modules in EXTRAS.items()
+    }
+    there = ", ".join(extra for extra, modules in missing.items() if not modules)
+    if there:
+        yield ok("extras", there)
+    for extra, modules in missing.items():
+        if modules:
+            install = f'pip install "pytest-codex-live[{extra}]"'
+            yield nothing("extras", f"{extra} is not installed ({install})")
+
+
+def _toml(file: ConfigurationFile) -> Step:
+    parts = [", ".join(file.top)] if file.top else []
+    parts += [f"target {name}: {', '.join(table)}" for name, table in file.targets.items()]
+    if not parts:
+        return nothing(
+            "TOML", "neither [tool.pytest_codex] in pyproject.toml nor pytest_codex.toml"
+        )
+    return ok("TOML", f"{file.where} sets {'; '.join(parts)}")
+
+
+def _variables(settings: Settings, file: ConfigurationFile) -> list[str]:
+    """Every variable that means something here, for any target."""
+    names = [*(v for option in OPTIONS for v in option.environment), *_TRUST]
+    for target in settings.known_targets:
+        named = file.targets.get(target, {}).get("domain_env")
+        names += [str(named)] if named else DOMAIN_ENVIRONMENT.get(target, ())
+        names += settings.key_variables(target)
+    return list(dict.fromkeys(names))
+
+
+def _set(names: Iterable[str], environ: Mapping[str, str | None]) -> str:
+    """Say which variables are set: their names only."""
+    return ", ".join(
+        name if environ[name] else f"{name} (empty)" for name in names if name in environ
+    )
+
+
+def _compose(config: pytest.Config) -> Iterator[Step]:
+    try:
+        stacks = stacks_of(config)
+    except ConfigurationError as error:
+        yield _unusable("compose", error)
+        return
+    for stack in stacks:
+        yield ok("compose", describe_stack(stack).removeprefix("compose "))
+    if not stacks:
+        yield nothing(
+            "compose", "no file, so the invariants have nothing to judge (--compose=FILE)"
+        )
+
+
+# -- a target -------------------------------------------------------------------------------------
+
+
+def _examine(config: pytest.Config, settings: Settings, name: str, report: _Report) -> None:
+    """Examine one target; what is wrong with its settings is no matter of the others."""
+    alone = dataclasses.replace(settings, flags={**settings.flags, "target": ("--target", [name])})
+    session = Session(alone, uuid.uuid4().hex, shared=False)
+    try:
+        target, context = _resolve(session, name)
+        report.begin(describe(target)[0], session.scrubber())
+        report.show(settings_steps(target))
+        report.show(endpoint_steps(target, _ask(config, target, context)))
+    except ConfigurationError as error:
+        report.begin(f"target {name}")
+        report.show([_unusable("settings", error)])
+    finally:
+        session.close(interrupted=True)
+
+
+def _resolve(session: Session, name: str) -> tuple[Target, SSLContext]:
+    """Return a target, and what decides whether it is trusted.
+
+    :raises ConfigurationError: for what is missing or cannot be used.
+    """
+    session.resolve()
+    target = session.targets[name]
+    if target.policy.http2 and find_spec("h2") is None:
+        raise ConfigurationError(
+            f'target {name} has http2 = true: pip install "pytest-codex-live[http2]"'
+        )
+    return target, tls_context(os.environ, target.ca_file)
+
+
+def _ask(config: pytest.Config, target: Target, context: SSLContext) -> dict[str, Exchange]:
+    recorder = Recorder(
+        ASKED, lambda lag: Transport(target, context, lag=lag), lambda _exchange: None
+    )
+    recorder.start()
+    try:
+        with watching(config, recorder.pending):
+            return {name: recorder.exchange(name) for name in ASKED}
+    finally:
+        recorder.close(interrupted=True)

@@ -1,0 +1,175 @@
+"""The jobs that verify all targets: a matrix for GitHub Actions, or for any CI that reads JSON.
+
+One job has all the suites of a target: they share its exchanges, so that `smoke` and `sse` together
+cost five model calls, and apart seven. The invariants need no target and are one more job.
+
+Source: GitHub documentation, "Running variations of jobs in a workflow" and "Usage limits".
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from math import ceil
+
+from pytest_codex.errors import ConfigurationError, did_you_mean
+from pytest_codex.invariants.reading import has_files
+from pytest_codex.policy import KNOWN_TARGETS, SUITES
+from pytest_codex.selection.selecting import OFFLINE, Selection
+from pytest_codex.settings import Settings
+
+#: How many jobs GitHub makes of a matrix at most.
+GITHUB_MOST = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What one job verifies.
+
+    :param targets: several where there are more targets than jobs; none for what needs no target.
+    """
+
+    suites: tuple[str, ...]
+    targets: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """What tells it from the others; fit for the name of an artifact."""
+        if not self.targets:
+            return "-".join(self.suites)
+        return "..".join(dict.fromkeys((self.targets[0], self.targets[-1])))
+
+    def as_json(self) -> dict[str, str]:
+        """Return it as an entry of a matrix: text only.
+
+        ``target`` is empty unless there is exactly one; a job's environment may be called so.
+        """
+        return {
+            "name": self.name,
+            "target": self.targets[0] if len(self.targets) == 1 else "",
+            "targets": " ".join(self.targets),
+            "suites": " ".join(self.suites),
+            "markers": " or ".join(self.suites),
+        }
+
+
+def matrix(
+    settings: Settings,
+    selection: Selection | None = None,
+    most: int = GITHUB_MOST,
+    markers: str = "",
+) -> dict[str, list[dict[str, str]]]:
+    """Return the matrix of what is to be verified; ``{"include": []}`` if nothing is.
+
+    GitHub refuses a matrix without entries, so that whoever uses it has to ask for that first.
+
+    :param selection: what changed paths ask for; None: everything.
+    :param most: how many jobs there may be.
+    :param markers: an expression of suites, as ``-m`` has it; empty: all of them.
+    :raises ConfigurationError: for an unknown target or suite, or if `most` is too few.
+    """
+    return {"include": [job.as_json() for job in jobs(settings, selection, most, markers)]}
+
+
+def why_empty(selection: Selection | None) -> str:
+    """Say why a matrix has no entries."""
+    if selection is not None and selection.nothing:
+        return selection.nothing
+    return "none of the suites that were chosen may run on a target, and no compose file is found"
+
+
+def jobs(settings: Settings, selection: Selection | None, most: int, markers: str) -> list[Job]:
+    """Return the jobs of a matrix: the one without a target first, then in order of the targets."""
+    suites = _chosen(markers)
+    by_suites: dict[tuple[str, ...], list[str]] = {}
+    order = _targets(settings, selection)
+    for target in order:
+        own = tuple(
+            suite
+            for suite in suites
+            if suite not in OFFLINE
+            and suite in settings.suites(target)
+            and (selection is None or selection.wants((suite,), target))
+        )
+        if own:
+            by_suites.setdefault(own, []).append(target)
+    offline = tuple(
+        suite
+        for suite in suites
+        if suite in OFFLINE and (selection is None or selection.wants((suite,)))
+    )
+    first = [Job(offline)] if offline and has_files(settings) else []
+    needed = len(first) + len(by_suites)
+    if needed > most:
+        raise ConfigurationError(f"a matrix of at most {most} jobs: {needed} are needed")
+    sharded = _shards(by_suites, most - len(first))
+    return first + sorted(sharded, key=lambda job: order.index(job.targets[0]))
+
+
+def _targets(settings: Settings, selection: Selection | None) -> list[str]:
+    """Return the targets: those that were asked for by name, or else all that are configured.
+
+    What the rules of a selection name is verified in any case, as its plan says.
+    """
+    names = list(settings.target_names)
+    if settings.only_target is None and len(names) == 1:
+        names = [
+            name
+            for name in settings.known_targets
+            if name in names
+            or name not in KNOWN_TARGETS
+            or settings.value("domain", name).value is not None
+        ]
+    choices = selection.suites if selection else ()
+    return list(dict.fromkeys((*names, *(name for choice in choices for name in choice.targets))))
+
+
+def _shards(by_suites: dict[tuple[str, ...], list[str]], most: int) -> Iterator[Job]:
+    """Yield as many jobs as there may be, with as few targets each as that allows."""
+    size = 1
+    while sum(ceil(len(names) / size) for names in by_suites.values()) > most:
+        size += 1
+    for suites, names in by_suites.items():
+        for start in range(0, len(names), size):
+            yield Job(suites, tuple(names[start : start + size]))
+
+
+# -- which suites ---------------------------------------------------------------------------------
+
+
+def _chosen(markers: str) -> tuple[str, ...]:
+    if not markers.strip():
+        return SUITES
+    try:
+        expression = ast.parse(markers.strip(), mode="eval").body
+        return tuple(suite for suite in SUITES if _holds(expression, suite))
+    except (SyntaxError, _NotOfSuitesError):
+        raise ConfigurationError(
+            f"-m {markers!r}: a matrix is made of whole suites; expected "
+            f"{', '.join(SUITES)} with and, or, not{_near(markers)}"
+        ) from None
+
+
+class _NotOfSuitesError(Exception):
+    """An expression has something else in it."""
+
+
+def _holds(node: ast.expr, suite: str) -> bool:
+    """Whether an expression of markers holds for a test that has just the one of a suite."""
+    match node:
+        case ast.BoolOp(op=operator, values=values):
+            found = [_holds(value, suite) for value in values]
+            return all(found) if isinstance(operator, ast.And) else any(found)
+        case ast.UnaryOp(op=ast.Not(), operand=operand):
+            return not _holds(operand, suite)
+        case ast.Name(id=name) if name in SUITES:
+            return name == suite
+        case _:
+            raise _NotOfSuitesError
+
+
+def _near(markers: str) -> str:
+    words: Iterable[str] = markers.replace("(", " ").replace(")", " ").split()
+    unknown = (word for word in words if word not in (*SUITES, "and", "or", "not"))
+    return did_you_mean(next(unknown, ""), SUITES)

@@ -1,0 +1,253 @@
+"""From a target and its free exchanges to steps: what is well, what is not, and what to do next."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, fields
+from enum import IntEnum
+from textwrap import wrap
+
+from pytest_codex.diagnosis import KEY_PROBE, SET_KEY, Cause, Level, cause, first_cause, key_refused
+from pytest_codex.exchange.excerpt import visible
+from pytest_codex.exchange.exchange import Exchange, FailureKind
+from pytest_codex.exchange.fingerprints import sender
+from pytest_codex.report.paint import painted
+from pytest_codex.report.summary import describe
+from pytest_codex.targets import Budgets, Target
+
+#: The probes that are sent: none of them costs a model call, on whatever endpoint.
+ASKED = ("healthz", "models", "models_with_key", "preflight", KEY_PROBE)
+#: A certificate that is valid for fewer days is a problem: its renewal has failed.
+_MIN_DAYS = 14
+_LOG = "see the application's log"
+#: The settings that :func:`describe` has.
+_DESCRIBED = frozenset(
+    ("domain", "origin", "key", "model", *(f"{field.name}_timeout" for field in fields(Budgets)))
+)
+
+
+class State(IntEnum):
+    """How a step went; the worst of them decides the exit code."""
+
+    OK = 0
+    NOTHING = 1
+    PROBLEM = 2
+    MISSING = 3
+
+    @property
+    def word(self) -> str:
+        """How it is shown."""
+        return {State.OK: "ok", State.NOTHING: "-"}.get(self, "problem")
+
+    @property
+    def exit_code(self) -> int:
+        """What it makes of a run: 4 for a setting, as pytest's usage errors have it."""
+        return {State.PROBLEM: 1, State.MISSING: 4}.get(self, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One thing that was looked at. ``NOTHING`` is what is not there, and need not be."""
+
+    name: str
+    state: State
+    says: str
+    next_step: str = ""
+
+
+def ok(name: str, says: str) -> Step:
+    """Return a step that went well."""
+    return Step(name, State.OK, says)
+
+
+def nothing(name: str, says: str) -> Step:
+    """Return a step about what is not there, and need not be."""
+    return Step(name, State.NOTHING, says)
+
+
+def settings_steps(target: Target) -> Iterator[Step]:
+    """Yield what is set for a target and where, and the key if it is needed and missing."""
+    _, *described = describe(target)
+    for line in described:
+        yield ok("settings", line.strip())
+    others = [
+        f"{name} [{source}]"
+        for name, source in target.sources.items()
+        if source != "default" and name not in _DESCRIBED
+    ]
+    if others:
+        yield ok("settings", f"also set: {', '.join(others)}")
+    if target.key is None and target.policy.auth == "required":
+        source = target.sources["key"]
+        empty = "" if source == "default" else f": {source}"
+        yield Step("key", State.MISSING, f"none was given, and one is needed{empty}", SET_KEY)
+
+
+# -- how the endpoint is reached ------------------------------------------------------------------
+
+
+def endpoint_steps(target: Target, exchanges: Mapping[str, Exchange]) -> list[Step]:
+    """Return the steps from the name to the application, in order.
+
+    :param exchanges: those of :data:`ASKED`.
+    """
+    broken = first_cause(exchanges, target.lists_models)
+    on_the_way = list(_hops(target, exchanges, broken))
+    if broken and broken.level in (Level.REACHABLE, Level.TLS):
+        return [*on_the_way, nothing("application", "not asked: it was not reached")]
+    if broken and broken.level <= Level.AUTHENTICATION:
+        return [*on_the_way, Step("application", State.PROBLEM, broken.says, broken.next_step)]
+    return [*on_the_way, *_answers(target, exchanges)]
+
+
+def _hops(
+    target: Target, exchanges: Mapping[str, Exchange], broken: Cause | None
+) -> Iterator[Step]:
+    sent = [e for e in exchanges.values() if not _unsent(e)]
+    unreached = broken is not None and broken.level in (Level.REACHABLE, Level.TLS)
+    seen = exchanges[broken.seen] if broken and unreached else sent[0]
+    times, address = seen.timings, target.address
+    hops = [
+        ("DNS", times.dns, _resolved(address.host, seen.address)),
+        ("TCP", times.tcp, f"port {address.port} accepts connections"),
+    ]
+    if address.scheme == "https":
+        hops.append(("TLS", times.tls, _certificate(seen)))
+    before = 0.0
+    for name, until, says in hops:
+        if until is None:
+            break
+        if name == "TLS" and seen.tls and seen.tls.days_left() < _MIN_DAYS:
+            yield Step(name, State.PROBLEM, says, "see why the certificate was not renewed")
+        else:
+            yield ok(name, f"{says}, {(until - before) * 1000:.0f} ms")
+        before = until
+    if broken and unreached:
+        failed = next((name for name, until, _ in hops if until is None), "network")
+        yield Step(failed, State.PROBLEM, broken.says, broken.next_step)
+
+
+def _resolved(host: str, address: str | None) -> str:
+    return host if address in (None, host) else f"{host} is {address}"
+
+
+def _certificate(seen: Exchange) -> str:
+    tls = seen.tls
+    if tls is None:
+        return "set up"
+    subject, issuer = visible(tls.subject, 60) or "no subject", visible(tls.issuer, 60)
+    return f"{tls.version}, {subject} by {issuer}, {tls.days_left():.0f} days left"
+
+
+def _unsent(exchange: Exchange) -> bool:
+    return exchange.failure is not None and exchange.failure.kind is FailureKind.NOT_SENT
+
+
+# -- what the application answers -----------------------------------------------------------------
+
+
+def _answers(target: Target, exchanges: Mapping[str, Exchange]) -> Iterator[Step]:
+    policy = target.policy
+    if policy.health_path:
+        yield _health(exchanges["healthz"], policy.health_expect, policy.health_path)
+    yield _key(target, exchanges[KEY_PROBE])
+    yield _models(target, exchanges)
+    if policy.cors:
+        yield _preflight(exchanges["preflight"])
+
+
+def _health(seen: Exchange, expected: Mapping[str, object], path: str) -> Step:
+    body = seen.json_object()
+    if seen.status != 200 or any(body.get(name) != value for name, value in expected.items()):
+        elsewhere = "where its health check is elsewhere, declare health_path"
+        return _unexpected("health", seen, f"{_LOG}; {elsewhere}")
+    return ok("health", f"{path} answers {seen.outcome}")
+
+
+def _key(target: Target, seen: Exchange) -> Step:
+    source = target.sources["key"]
+    if target.key is None:
+        return nothing("key", "not asked: none was given")
+    if key_refused(seen):
+        return Step(
+            "key",
+            State.PROBLEM,
+            f"the key from {source} was refused with {seen.status}: {visible(seen.text(), 120)}",
+            f"see that it is the key of {target.name}, and which one the authentication server has",
+        )
+    if seen.status is None or seen.status >= 500:
+        return _unexpected("key", seen, _LOG)
+    return ok("key", f"from {source}, accepted")
+
+
+def _models(target: Target, exchanges: Mapping[str, Exchange]) -> Step:
+    listed = target.lists_models
+    seen = exchanges[listed]
+    if _unsent(seen):
+        return nothing("models", "not asked: they are listed to those with a key")
+    broken = cause(seen, exchanges, listed)
+    if broken:
+        return Step("models", State.PROBLEM, broken.says, broken.next_step)
+    data = seen.json_object().get("data")
+    names = (
+        [str(m.get("id")) for m in data if isinstance(m, dict)] if isinstance(data, list) else []
+    )
+    shown = visible(", ".join(names), 120) or "none"
+    if not any(name == target.model or name.startswith(f"{target.model}-") for name in names):
+        return Step(
+            "models",
+            State.PROBLEM,
+            f"{target.model} is not among the models: {shown}",
+            f"see that it is {target.name} that is deployed there, or name a model with --model",
+        )
+    return ok("models", f"{target.model} is among {len(names)}")
+
+
+def _preflight(seen: Exchange) -> Step:
+    if seen.status is None or not 200 <= seen.status < 300:
+        return _unexpected(
+            "preflight",
+            seen,
+            "answer OPTIONS without a key, before ForwardAuth; where no browser is to have access, "
+            "declare cors = false",
+        )
+    return ok("preflight", f"a browser's question is answered {seen.status}")
+
+
+def _unexpected(name: str, seen: Exchange, next_step: str) -> Step:
+    who = sender(seen)
+    body = f": {visible(seen.body, 120)}" if seen.body else ""
+    by = f" by {who.who}: {who.meaning}" if who else body
+    return Step(
+        name, State.PROBLEM, f"answered {seen.outcome}{by}", who.next_step if who else next_step
+    )
+
+
+# -- how it is shown ------------------------------------------------------------------------------
+
+_STATE, _NAME = 9, 13
+_COLOURS = {State.OK: "green", State.PROBLEM: "red", State.MISSING: "red"}
+
+
+def lines(steps: Iterable[Step], width: int | None, *, colours: bool) -> Iterator[str]:
+    """Yield the lines of some steps.
+
+    :param width: where to break them; None for nowhere.
+    """
+    for step in steps:
+        word = step.state.word.ljust(_STATE)
+        if step.state in _COLOURS:
+            word = painted(word, _COLOURS[step.state], wanted=colours)
+        says = [step.says] + ([f"next: {step.next_step}"] if step.next_step else [])
+        room = width and width - 2 - _STATE - _NAME
+        first, *others = [part for text in says for part in wrapped(text, room)]
+        yield f"  {word}{step.name.ljust(_NAME)}{first}"
+        for other in others:
+            yield " " * (2 + _STATE + _NAME) + other
+
+
+def wrapped(text: str, width: int | None) -> list[str]:
+    """Return a text in lines of at most so many columns, but not of less than 16."""
+    if width is None:
+        return [text]
+    return wrap(text, max(width - 1, 16), break_on_hyphens=False) or [""]

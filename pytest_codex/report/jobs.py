@@ -1,0 +1,175 @@
+"""The results that several jobs have left, read back: nothing in them is trusted.
+
+A job's results folder has a folder for each target, and one for the invariants; results of several
+jobs lie beside each other, each in a folder of its own or not.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from xml.etree import ElementTree as ET
+from xml.parsers import expat
+
+from pytest_codex.exchange.excerpt import harmless, visible
+
+#: What the suites of our own reports are called, before the target's name.
+SUITE = "pytest-codex-live "
+JUNIT, SUMMARY, EXCHANGES = "junit.xml", "summary.md", "exchanges"
+#: Bytes of a file that is read, and how deep its elements or folders may be nested.
+_MOST_BYTES, _MOST_DEPTH, _FOLDERS = 64_000_000, 20, 4
+_NAME = re.compile(r"[A-Za-z0-9_.-]{1,100}")
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What one job has left of one target, or of the invariants.
+
+    :param name: the target's name, or `invariants`.
+    """
+
+    name: str
+    suite: ET.Element
+    summary: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Results that should be there, and are not or cannot be read."""
+
+    name: str
+    says: str
+
+
+@dataclass(slots=True)
+class Found:
+    """All that was found."""
+
+    parts: list[Part] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+
+
+def find(roots: Iterable[Path], apart: Path) -> Found:
+    """Read all results below some folders.
+
+    :param apart: a folder to leave aside, with what is below it.
+    """
+    found = Found()
+    seen: set[Path] = set()
+    for root in roots:
+        if not root.is_dir():
+            found.problems.append(Problem(_shown(root), "there is no such folder"))
+            continue
+        for folder in _folders(root, apart.resolve()):
+            if folder.resolve() not in seen:
+                seen.add(folder.resolve())
+                _read(folder, found)
+    return found
+
+
+def _folders(root: Path, apart: Path) -> Iterator[Path]:
+    """Yield the folders that may be those of a target, links not followed."""
+    for name, below, files in os.walk(root):
+        folder = Path(name)
+        deep = len(folder.relative_to(root).parts) >= _FOLDERS
+        has_exchanges = EXCHANGES in below
+        below[:] = [
+            one
+            for one in sorted(below)
+            if not deep and one != EXCHANGES and (folder / one).resolve() != apart
+        ]
+        if JUNIT in files or SUMMARY in files or has_exchanges:
+            yield folder
+
+
+def _read(folder: Path, found: Found) -> None:
+    summary = folder / SUMMARY
+    try:
+        text = harmless(_bytes(summary).decode("utf-8", "replace")) if summary.exists() else ""
+    except (OSError, ValueError) as error:
+        text = ""
+        found.problems.append(Problem(_shown(summary), _why(error)))
+    if not (folder / JUNIT).exists():
+        says = f"no {JUNIT}: the job ended early, or --junitxml has put it elsewhere"
+        found.problems.append(Problem(_shown(folder), says))
+        return
+    try:
+        suites = list(_suites(_parsed(_bytes(folder / JUNIT))))
+    except (OSError, ValueError) as error:
+        found.problems.append(Problem(_shown(folder / JUNIT), _why(error)))
+        return
+    # What other tools have written is none of ours, and nothing is said of it.
+    found.parts += [Part(name, suite, text) for name, suite in suites]
+
+
+def _bytes(path: Path) -> bytes:
+    if path.is_symlink() or not path.is_file():
+        raise ValueError("no ordinary file")
+    if path.stat().st_size > _MOST_BYTES:
+        raise ValueError(f"{path.stat().st_size:,} bytes; at most {_MOST_BYTES:,} are read")
+    return path.read_bytes()
+
+
+def _why(error: Exception) -> str:
+    return getattr(error, "strerror", None) or str(error)
+
+
+def _shown(path: Path) -> str:
+    return visible(str(path), 300)
+
+
+# -- JUnit ----------------------------------------------------------------------------------------
+
+
+def _suites(root: ET.Element) -> Iterator[tuple[str, ET.Element]]:
+    """Yield our suites of a report, each with the name of its target."""
+    if root.tag not in ("testsuites", "testsuite"):
+        raise ValueError(f"no JUnit report: its root is <{visible(root.tag, 40)}>")
+    for suite in root.iter("testsuite"):
+        name = suite.get("name", "")
+        if name.startswith(SUITE):
+            target = name.removeprefix(SUITE)
+            if not _NAME.fullmatch(target):
+                raise ValueError(f"{visible(target, 40)!r} is no name of a target")
+            yield target, suite
+
+
+def _parsed(data: bytes) -> ET.Element:
+    """Parse XML without a document type, so without entities that could blow up or read files.
+
+    :raises ValueError: for what is no XML, has a document type, or is nested too deeply.
+    """
+    builder = ET.TreeBuilder()
+    depth = 0
+
+    def start(tag: str, attributes: dict[str, str]) -> None:
+        nonlocal depth
+        depth += 1
+        if depth > _MOST_DEPTH:
+            raise ValueError(f"elements are nested more than {_MOST_DEPTH} deep")
+        builder.start(tag, attributes)
+
+    def end(tag: str) -> None:
+        nonlocal depth
+        depth -= 1
+        builder.end(tag)
+
+    def refuse(*_: object) -> None:
+        raise ValueError("it has a document type, which no JUnit report has")
+
+    parser = expat.ParserCreate()
+    parser.StartElementHandler = start
+    parser.EndElementHandler = end
+    parser.CharacterDataHandler = builder.data
+    parser.StartDoctypeDeclHandler = refuse
+    parser.EntityDeclHandler = refuse
+    try:
+        parser.Parse(data, True)
+    except expat.ExpatError as error:
+        raise ValueError(f"no XML: {error}") from None
+    except LookupError as error:
+        raise ValueError(f"no XML: {error}") from None
+    return builder.close()

@@ -1,0 +1,251 @@
+"""One report of the results of several jobs: what each target did, as one JUnit file."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+from pytest_codex.errors import ConfigurationError
+from pytest_codex.report.jobs import SUITE, Part, Problem, find
+
+#: The name of what needs no target.
+INVARIANTS = "invariants"
+_REASONS = {"failure": "failed", "error": "error", "skipped": "skipped"}
+#: Of results of the same check, the first of these that occurs stands.
+_WORST = ("error", "failed", "passed", "skipped")
+#: How the figures of two jobs of a target are put together; the others are the first job's.
+_FIGURES: dict[str, Callable[[list[float]], float]] = {
+    "model_calls": sum,
+    "requests": sum,
+    "advice": sum,
+    "first_event_seconds": max,
+    "longest_gap_seconds": max,
+    "certificate_days": min,
+    "wall_seconds": max,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What became of a check.
+
+    :param check: its name without the target in it, which is what targets are compared by.
+    """
+
+    module: str
+    check: str
+    kind: str
+    message: str
+    element: ET.Element
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """What it is the result of."""
+        return self.module, self.check
+
+
+@dataclass(slots=True)
+class Group:
+    """All results of a target, or of the invariants."""
+
+    name: str
+    results: dict[tuple[str, str], Result] = field(default_factory=dict)
+    properties: dict[str, str] = field(default_factory=dict)
+    summaries: list[str] = field(default_factory=list)
+    repeated: int = 0
+
+    def count(self, kind: str) -> int:
+        """Return how many results are of a kind."""
+        return sum(result.kind == kind for result in self.results.values())
+
+    @property
+    def red(self) -> bool:
+        """Whether anything failed."""
+        return bool(self.count("failed") + self.count("error"))
+
+
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """The results of all jobs: by target in order of their names, the invariants first."""
+
+    groups: Sequence[Group]
+    problems: Sequence[Problem]
+
+    @property
+    def green(self) -> bool:
+        """Whether everything is there, something passed and nothing failed."""
+        return (
+            not self.problems
+            and any(group.count("passed") for group in self.groups)
+            and not any(group.red for group in self.groups)
+        )
+
+
+def merge(folders: Iterable[Path], apart: Path, expected: Iterable[str] = ()) -> Merged:
+    """Read the results of several jobs.
+
+    Results that are missing or broken are problems, beside everything that can be read.
+
+    :param folders: each has results, or folders with results.
+    :param apart: a folder to leave aside, such as the one for what is merged.
+    :param expected: the names of the targets of which there have to be results.
+    """
+    found = find(folders, apart)
+    problems = list(found.problems)
+    there = {part.name for part in found.parts}
+    problems += [
+        Problem(name, "no results of it: its job did not run, or left nothing")
+        for name in dict.fromkeys(expected)
+        if name not in there
+    ]
+    if not there and not problems:
+        problems.append(Problem("results", "there are none in any of the folders"))
+    order = sorted(there, key=lambda name: (name != INVARIANTS, name))
+    return Merged([_group(name, found.parts) for name in order], problems)
+
+
+def _group(name: str, parts: Iterable[Part]) -> Group:
+    group = Group(name)
+    figures: dict[str, list[str]] = {}
+    for part in parts:
+        if part.name != name:
+            continue
+        for entry in part.suite.iterfind("properties/property"):
+            figures.setdefault(entry.get("name", ""), []).append(entry.get("value", ""))
+        if part.summary and part.summary not in group.summaries:
+            group.summaries.append(part.summary)
+        for case in part.suite.iterfind("testcase"):
+            _take(group, _result(case, name))
+    group.properties = {key: _together(key, values) for key, values in figures.items()}
+    return group
+
+
+def _take(group: Group, result: Result) -> None:
+    known = group.results.get(result.key)
+    if known is None:
+        group.results[result.key] = result
+        return
+    group.repeated += 1
+    kept, other = sorted((known, result), key=lambda one: _WORST.index(one.kind))
+    if (kept.kind, kept.message) != (other.kind, other.message):
+        said = ET.SubElement(kept.element, "system-out")
+        said.text = f"in another result: {other.kind} {other.message}".rstrip()
+    group.results[result.key] = kept
+
+
+def _result(case: ET.Element, target: str) -> Result:
+    reason = next((child for child in case if child.tag in _REASONS), None)
+    return Result(
+        case.get("classname", ""),
+        without_target(case.get("name", ""), target),
+        "passed" if reason is None else _REASONS[reason.tag],
+        "" if reason is None else reason.get("message") or reason.text or "",
+        case,
+    )
+
+
+def without_target(name: str, target: str) -> str:
+    """Return a test's name without the target, where a run of several has put it in brackets."""
+    head, bracket, rest = name.partition("[")
+    if not bracket or not rest.endswith("]"):
+        return name
+    ids = rest[:-1]
+    if ids == target:
+        return head
+    left = ids.removesuffix(f"-{target}")
+    left = ids.removeprefix(f"{target}-") if left == ids else left
+    return f"{head}[{left}]"
+
+
+def with_target(check: str, target: str) -> str:
+    """Return a test's name as a run of several targets has it."""
+    return f"{check[:-1]}-{target}]" if check.endswith("]") else f"{check}[{target}]"
+
+
+def _together(key: str, values: Sequence[str]) -> str:
+    if len(values) == 1 or key not in _FIGURES:
+        return values[0]
+    try:
+        numbers = [float(value) for value in values if value]
+    except ValueError:
+        return values[0]
+    return f"{_FIGURES[key](numbers):.10g}" if numbers else ""
+
+
+# -- what is written ------------------------------------------------------------------------------
+
+
+def junit(merged: Merged) -> bytes:
+    """Return one report: a suite for each target, and one for what is missing or broken.
+
+    The names of the checks have the target in them: some services keep one of those that are
+    called the same.
+    """
+    root = ET.Element("testsuites")
+    for group in merged.groups:
+        root.append(_suite(group))
+    if merged.problems:
+        root.append(_missing(merged.problems))
+    for name in ("tests", "failures", "errors", "skipped"):
+        root.set(name, str(sum(int(suite.get(name, "0")) for suite in root)))
+    root.set("time", f"{sum(float(suite.get('time', '0')) for suite in root):.3f}")
+    ET.indent(root)
+    return bytes(ET.tostring(root, encoding="utf-8", xml_declaration=True))
+
+
+def _suite(group: Group) -> ET.Element:
+    counts = {"failures": "failed", "errors": "error", "skipped": "skipped"}
+    suite = ET.Element("testsuite", name=SUITE + group.name, tests=str(len(group.results)))
+    for name, kind in counts.items():
+        suite.set(name, str(group.count(kind)))
+    seconds = sum(_seconds(result.element) for result in group.results.values())
+    suite.set("time", f"{seconds:.3f}")
+    properties = ET.SubElement(suite, "properties")
+    for key, value in group.properties.items():
+        ET.SubElement(properties, "property", name=key, value=value)
+    for result in group.results.values():
+        if group.name != INVARIANTS:
+            result.element.set("name", with_target(result.check, group.name))
+        suite.append(result.element)
+    return suite
+
+
+def _missing(problems: Sequence[Problem]) -> ET.Element:
+    number = str(len(problems))
+    suite = ET.Element("testsuite", name=f"{SUITE}merge", tests=number, errors=number)
+    suite.set("failures", "0")
+    suite.set("skipped", "0")
+    counted = Counter(problem.name for problem in problems)
+    for n, problem in enumerate(problems):
+        name = problem.name if counted[problem.name] == 1 else f"{problem.name} ({n + 1})"
+        case = ET.SubElement(
+            suite, "testcase", classname="pytest_codex.merge", name=f"results of {name}"
+        )
+        ET.SubElement(case, "error", message=problem.says).text = problem.says
+    return suite
+
+
+def _seconds(case: ET.Element) -> float:
+    try:
+        seconds = float(case.get("time", "0"))
+    except ValueError:
+        return 0.0
+    return seconds if 0 <= seconds < 1e9 else 0.0
+
+
+def write(output: Path, files: Mapping[str, bytes]) -> None:
+    """Write files into a folder, which is made.
+
+    :raises ConfigurationError: if that is not possible.
+    """
+    try:
+        output.mkdir(parents=True, exist_ok=True)
+        for name, data in files.items():
+            (output / name).write_bytes(data)
+    except OSError as error:
+        raise ConfigurationError(
+            f"--output {output}: cannot be written: {error.strerror or error}"
+        ) from None

@@ -1,0 +1,220 @@
+"""The matrix: which jobs there are, for which targets and suites."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from pytest_codex.errors import ConfigurationError
+from pytest_codex.matrix import GITHUB_MOST, Job, matrix, why_empty
+from pytest_codex.selection.changes import Change, Changes, Everything
+from pytest_codex.selection.rules import DEFAULT, SelectionPolicy
+from pytest_codex.selection.selecting import Selection, select
+from pytest_codex.settings import Settings
+
+
+def settings(root: Path, *targets: str, **environ: str) -> Settings:
+    """What a command line with these targets says, in a folder."""
+    flags: Mapping[str, tuple[str, object]] = (
+        {"target": ("--target", list(targets))} if targets else {}
+    )
+    return Settings(flags, environ, root)
+
+
+def with_toml(root: Path, text: str) -> Path:
+    (root / "pytest_codex.toml").write_text(text)
+    return root
+
+
+def with_compose(root: Path) -> Path:
+    (root / "docker-compose.yml").write_text("services: {}\n")
+    return root
+
+
+def changed(*paths: str) -> Selection:
+    return select(DEFAULT, Changes(tuple(Change(path, "M") for path in paths), "since main"))
+
+
+def pairs(found: dict[str, list[dict[str, str]]]) -> list[tuple[str, str]]:
+    return [(entry["targets"], entry["markers"]) for entry in found["include"]]
+
+
+BOTH = "smoke or sse"
+
+
+def test_each_target_is_one_job_with_all_its_suites(tmp_path: Path) -> None:
+    """Its suites share its exchanges; apart they would cost more model calls."""
+    found = matrix(settings(tmp_path, "dev", "prod"))
+    assert found == {
+        "include": [
+            {
+                "name": name,
+                "target": name,
+                "targets": name,
+                "suites": "smoke sse",
+                "markers": BOTH,
+            }
+            for name in ("dev", "prod")
+        ]
+    }
+    assert json.loads(json.dumps(found)) == found
+
+
+def test_the_invariants_are_one_job_whatever_the_targets(tmp_path: Path) -> None:
+    """They read files; the stacks of all targets are judged in one run."""
+    found = matrix(settings(with_compose(tmp_path), "dev", "prod"))
+    assert pairs(found) == [("", "invariants"), ("dev", BOTH), ("prod", BOTH)]
+    assert found["include"][0]["name"] == "invariants"
+    assert found["include"][0]["target"] == ""
+
+
+def test_without_a_compose_file_there_is_nothing_to_judge(tmp_path: Path) -> None:
+    """A job for it could only fail."""
+    assert matrix(settings(tmp_path, "prod"), markers="invariants") == {"include": []}
+    assert "no compose file is found" in why_empty(None)
+
+
+def test_suites_that_a_target_does_not_allow_are_left_out(tmp_path: Path) -> None:
+    """As they are where the suites are run."""
+    root = with_toml(tmp_path, '[targets.prod]\nsuites = ["smoke"]\n')
+    found = matrix(settings(root, "dev", "prod"))
+    assert pairs(found) == [("dev", BOTH), ("prod", "smoke")]
+
+
+@pytest.mark.parametrize(
+    ("markers", "expected"),
+    [
+        ("smoke", "smoke"),
+        ("smoke or sse", BOTH),
+        ("not sse", "smoke"),
+        ("(smoke or sse) and not smoke", "sse"),
+        ("  ", BOTH),
+    ],
+)
+def test_an_expression_of_suites_is_understood(tmp_path: Path, markers, expected) -> None:
+    """As -m has it."""
+    assert pairs(matrix(settings(tmp_path, "prod"), markers=markers)) == [("prod", expected)]
+
+
+@pytest.mark.parametrize("markers", ["smokey", "smoke or", "slow and smoke", "smoke(1)", "1"])
+def test_an_expression_of_anything_else_is_refused(tmp_path: Path, markers) -> None:
+    """A job's markers could not say the rest of it; a typing error would leave a suite out."""
+    with pytest.raises(ConfigurationError, match="expected smoke, sse, invariants with and, or"):
+        matrix(settings(tmp_path, "prod"), markers=markers)
+
+
+def test_a_name_that_is_near_is_said(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="did you mean 'smoke'"):
+        matrix(settings(tmp_path, "prod"), markers="sse or smokey")
+
+
+# -- which targets --------------------------------------------------------------------------------
+
+
+def test_without_names_all_configured_targets_are_meant(tmp_path: Path) -> None:
+    """Those of the file, those with a domain, and the default one, which fails loudly without."""
+    root = with_toml(tmp_path, '[targets.staging]\ndomain = "s.example"\nmodel = "m"\n')
+    assert [t for t, _ in pairs(matrix(settings(root)))] == ["prod", "staging"]
+    found = matrix(settings(root, DEV_DOMAIN="dev.example"))
+    assert [t for t, _ in pairs(found)] == ["prod", "dev", "staging"]
+
+
+def test_the_targets_of_the_configuration_are_asked_for_by_name(tmp_path: Path) -> None:
+    root = with_toml(tmp_path, 'target = ["dev"]\n[targets.staging]\ndomain = "s.example"\n')
+    assert [t for t, _ in pairs(matrix(settings(root)))] == ["dev"]
+
+
+def test_an_unknown_target_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="unknown target 'stagign'"):
+        matrix(settings(tmp_path, "stagign"))
+
+
+# -- what changes ask for -------------------------------------------------------------------------
+
+
+def test_only_what_changes_ask_for_is_in_it(tmp_path: Path) -> None:
+    """By the default policy: streaming both suites, an image smoke on dev, and always the rest."""
+    root = with_compose(tmp_path)
+    both = settings(root, "dev", "prod")
+    assert pairs(matrix(both, changed("src/utils.js"))) == [("", "invariants")]
+    everywhere = [("", "invariants"), ("dev", BOTH), ("prod", BOTH)]
+    assert pairs(matrix(both, changed("server.js"))) == everywhere
+    assert pairs(matrix(both, changed("Dockerfile"))) == [("", "invariants"), ("dev", "smoke")]
+
+
+def test_a_target_that_a_rule_names_is_in_it_in_any_case(tmp_path: Path) -> None:
+    """As the plan of the same changes says."""
+    found = matrix(settings(tmp_path, "dev"), changed("docker-compose.yml"))
+    assert pairs(found) == [("prod", "smoke")]
+
+
+def test_what_is_not_known_runs_everything(tmp_path: Path) -> None:
+    selection = select(DEFAULT, Everything("a shallow clone", "fetch more"))
+    found = matrix(settings(with_compose(tmp_path), "dev", "prod"), selection)
+    assert pairs(found) == [("", "invariants"), ("dev", BOTH), ("prod", BOTH)]
+
+
+def test_nothing_is_said_to_be_nothing(tmp_path: Path) -> None:
+    """The entries are an empty list, and there are words for it."""
+    nothing = select(SelectionPolicy(rules=()), Changes((), "since main"))
+    assert matrix(settings(tmp_path, "prod"), nothing) == {"include": []}
+    assert why_empty(nothing) == "nothing has changed, and `always` is empty"
+
+
+# -- more targets than jobs -----------------------------------------------------------------------
+
+
+def many(root: Path, number: int) -> Settings:
+    tables = "".join(f'[targets.t{n:03}]\ndomain = "t{n}.example"\n' for n in range(number))
+    names = ", ".join(f'"t{n:03}"' for n in range(number))
+    return settings(with_toml(root, f"target = [{names}]\n{tables}"))
+
+
+def test_as_many_targets_as_jobs_have_one_each(tmp_path: Path) -> None:
+    found = matrix(many(tmp_path, GITHUB_MOST))
+    assert len(found["include"]) == GITHUB_MOST
+    assert all(entry["target"] == entry["targets"] for entry in found["include"])
+
+
+def test_more_targets_share_jobs(tmp_path: Path) -> None:
+    """With as few in each as there have to be; none is left out, and none is there twice."""
+    found = matrix(many(with_compose(tmp_path), 300))
+    entries = found["include"]
+    assert len(entries) == 151
+    assert {len(entry["targets"].split()) for entry in entries[1:]} == {2}
+    assert " ".join(e["targets"] for e in entries[1:]).split() == [f"t{n:03}" for n in range(300)]
+    assert entries[1] == {
+        "name": "t000..t001",
+        "target": "",
+        "targets": "t000 t001",
+        "suites": "smoke sse",
+        "markers": BOTH,
+    }
+    assert len({entry["name"] for entry in entries}) == len(entries)
+
+
+def test_targets_share_a_job_only_with_those_of_the_same_suites(tmp_path: Path) -> None:
+    many(tmp_path, 9)
+    toml = tmp_path / "pytest_codex.toml"
+    own = '[targets.t004]\nsuites = ["smoke"]\n'
+    toml.write_text(toml.read_text().replace("[targets.t004]\n", own))
+    assert pairs(matrix(settings(tmp_path), most=3)) == [
+        ("t000 t001 t002 t003", BOTH),
+        ("t004", "smoke"),
+        ("t005 t006 t007 t008", BOTH),
+    ]
+
+
+def test_too_few_jobs_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="at most 1 jobs: 2 are needed"):
+        matrix(settings(with_compose(tmp_path), "prod"), most=1)
+
+
+def test_names_can_be_those_of_artifacts() -> None:
+    """Which may have no slash, quote or wildcard in them."""
+    assert Job(("smoke",), ("a",)).name == "a"
+    assert Job(("smoke",), ("a", "b", "c")).name == "a..c"
+    assert Job(("invariants",)).name == "invariants"

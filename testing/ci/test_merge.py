@@ -1,0 +1,357 @@
+"""One report of the results of several jobs; what is hostile, broken or missing is said."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+import pytest
+
+from pytest_codex.__main__ import main
+from pytest_codex.report import comparison, junit
+from pytest_codex.report.merge import merge, with_target, without_target
+from pytest_codex.report.outcomes import Outcome
+
+FIGURES = {"url": "https://api.example", "embedded": "false", "model_calls": "2"}
+
+
+def outcome(name: str, kind: str = "passed", message: str = "") -> Outcome:
+    nodeid = f"tests/smoke/test_chat.py::{name}"
+    return Outcome(nodeid, "any", kind, 0.5, "tests/smoke/test_chat.py", 3, message, message)
+
+
+def left(
+    folder: Path,
+    target: str,
+    outcomes: Sequence[Outcome],
+    properties: Mapping[str, str] = FIGURES,
+    summary: str = "",
+) -> Path:
+    """Leave a target's results as a run does."""
+    own = folder / target
+    (own / "exchanges").mkdir(parents=True, exist_ok=True)
+    (own / "junit.xml").write_bytes(junit.render(target, list(outcomes), properties))
+    (own / "summary.md").write_text(summary or f"# {target}: all of it\n")
+    return own
+
+
+@pytest.fixture
+def jobs(tmp_path: Path) -> Path:
+    """What two jobs have left: a check fails on prod only."""
+    folder = tmp_path / "jobs"
+    left(folder / "codex-live-dev", "dev", [outcome("test_chat"), outcome("test_usage[x]")])
+    failing = outcome("test_chat", "failed", "expected 200; observed 502 | by `Traefik`")
+    left(folder / "codex-live-prod", "prod", [failing, outcome("test_usage[x]")])
+    return folder
+
+
+@pytest.fixture
+def run(jobs: Path, tmp_path: Path, capsys, monkeypatch):
+    """Merge what the jobs have left, as a user does."""
+    monkeypatch.delenv("GITHUB_STEP_SUMMARY", raising=False)
+
+    def merging(*arguments: str) -> tuple[int, str, str]:
+        code = main(["merge", str(jobs), "--output", str(tmp_path / "merged"), *arguments])
+        return code, *capsys.readouterr()
+
+    return merging
+
+
+def suites(file: Path) -> dict[str, ET.Element]:
+    return {str(suite.get("name")): suite for suite in ET.parse(file).getroot()}
+
+
+def test_there_is_one_junit_with_a_suite_for_each_target(run, tmp_path: Path) -> None:
+    """Counts are right, and no two checks are called the same, as GitLab keeps one of those."""
+    code, said, _ = run()
+    assert code == 1
+    assert "dev: 2 passed\n" in said
+    assert "prod: 1 passed, 1 failed FAILED\n" in said
+    root = ET.parse(tmp_path / "merged" / "junit.xml").getroot()
+    assert [root.get(n) for n in ("tests", "failures", "errors", "skipped", "time")] == [
+        *("4", "1", "0", "0", "2.000")
+    ]
+    cases = [(case.get("classname"), case.get("name")) for case in root.iter("testcase")]
+    assert len(set(cases)) == len(cases) == 4
+    assert ("tests.smoke.test_chat", "test_usage[x-prod]") in cases
+    prod = suites(tmp_path / "merged" / "junit.xml")["pytest-codex-live prod"]
+    assert prod.get("failures") == "1"
+    failed = prod.find("testcase/failure")
+    assert failed is not None
+    assert failed.get("message") == "expected 200; observed 502 | by `Traefik`"
+    case = prod.find("testcase")
+    assert case is not None and case.get("line") == "3"
+
+
+def test_the_summary_has_the_targets_beside_each_other_and_what_differs(
+    run, tmp_path: Path
+) -> None:
+    """The figures in a table, the check that passes on one and fails on the other, the rest."""
+    run()
+    text = (tmp_path / "merged" / "summary.md").read_text()
+    assert text.startswith("# `prod` failed\n")
+    assert "| `dev` | `https://api.example` | 2 passed | 2 |" in text
+    assert "| `prod` | `https://api.example` | 1 passed, 1 failed | 2 |" in text
+    row = "| `test_chat` | `dev` | `prod` |  | `expected 200; observed 502 ¦ by 'Traefik'` |"
+    assert row in text
+    assert "test_usage" not in text
+    assert "- `prod`: `test_chat`: " in text
+    assert "<details><summary>dev</summary>\n\n# dev: all of it\n" in text
+
+
+def test_targets_that_agree_are_said_to(tmp_path: Path) -> None:
+    for target in ("dev", "prod"):
+        left(tmp_path, target, [outcome(f"test_chat[{target}]")])
+    merged = merge([tmp_path], tmp_path / "out")
+    assert merged.green
+    text = comparison.markdown(merged)
+    assert text.startswith("# `dev`, `prod` verified\n")
+    assert "Nothing: every check ended alike on all of them." in text
+
+
+def test_what_one_target_was_not_asked_is_counted(tmp_path: Path) -> None:
+    """As where prod allows smoke only."""
+    left(tmp_path, "dev", [outcome("test_chat"), outcome("test_order"), outcome("test_gaps")])
+    left(tmp_path, "prod", [outcome("test_chat")])
+    text = comparison.markdown(merge([tmp_path], tmp_path / "out"))
+    assert "No check ended differently where several targets had it." in text
+    assert "`prod` did not have 2 checks that others had." in text
+
+
+def test_checks_that_are_skipped_for_one_reason_have_one_row(tmp_path: Path) -> None:
+    names = [f"test_{n}" for n in range(5)]
+    left(tmp_path, "dev", [outcome(name) for name in names])
+    left(tmp_path, "prod", [outcome(name, "skipped", "because of x") for name in names])
+    text = comparison.markdown(merge([tmp_path], tmp_path / "out"))
+    assert "| `test_0` and 4 more | `dev` |  | `prod` | `because of x` |" in text
+
+
+def test_two_jobs_of_one_target_are_put_together(tmp_path: Path) -> None:
+    """A check that both had stands as it was worst; what the other said is kept beside it."""
+    first = [outcome("test_chat"), outcome("test_a", "failed", "one"), outcome("test_b")]
+    second = [outcome("test_chat", "failed", "seldom"), outcome("test_a", "failed", "two")]
+    left(tmp_path / "1", "dev", first, {"model_calls": "2", "certificate_days": "9.5"})
+    left(tmp_path / "2", "dev", second, {"model_calls": "3", "certificate_days": "9.4"})
+    merged = merge([tmp_path], tmp_path / "out")
+    (group,) = merged.groups
+    assert group.properties == {"model_calls": "5", "certificate_days": "9.4"}
+    assert (group.count("failed"), group.count("passed"), group.repeated) == (2, 1, 2)
+    text = junit_of(merged)
+    assert "in another result: passed" in text
+    assert "in another result: failed two" in text
+    assert "2 results are of checks that another job had" in comparison.markdown(merged)
+
+
+def junit_of(merged) -> str:
+    from pytest_codex.report.merge import junit as render
+
+    return render(merged).decode()
+
+
+def test_the_invariants_come_first_and_keep_their_names(tmp_path: Path) -> None:
+    """They are of no target, so no difference between targets either."""
+    left(tmp_path, "dev", [outcome("test_chat")])
+    left(tmp_path, "invariants", [outcome("test_labels[prod]")], {})
+    merged = merge([tmp_path], tmp_path / "out")
+    assert [group.name for group in merged.groups] == ["invariants", "dev"]
+    assert 'name="test_labels[prod]"' in junit_of(merged)
+    assert "What differs" not in comparison.markdown(merged)
+
+
+@pytest.mark.parametrize(
+    ("name", "check"),
+    [
+        ("test_a", "test_a"),
+        ("test_a[dev]", "test_a"),
+        ("test_a[dev-x-y]", "test_a[x-y]"),
+        ("test_a[x-dev]", "test_a[x]"),
+        ("test_a[x]", "test_a[x]"),
+        ("test_a[developer]", "test_a[developer]"),
+    ],
+)
+def test_a_target_is_taken_out_of_a_name(name: str, check: str) -> None:
+    """As a run of several targets puts it in, so that they can be compared."""
+    assert without_target(name, "dev") == check
+    assert without_target(with_target(check, "dev"), "dev") == check
+
+
+# -- what is missing, or broken -------------------------------------------------------------------
+
+
+def test_missing_results_are_said_loudly(run, tmp_path: Path) -> None:
+    """On standard error, in JUnit and in the summary, by the exit code."""
+    code, _, errors = run("--expect", "dev,prod, staging")
+    assert code == 1
+    assert errors == "ERROR: staging: no results of it: its job did not run, or left nothing\n"
+    root = ET.parse(tmp_path / "merged" / "junit.xml").getroot()
+    assert root.get("errors") == "1"
+    assert 'name="results of staging"' in (tmp_path / "merged" / "junit.xml").read_text()
+    assert "1 missing or broken" in (tmp_path / "merged" / "summary.md").read_text()
+
+
+def test_a_matrix_says_what_is_expected(run) -> None:
+    """As `pytest --codex-matrix` prints it."""
+    entries = [
+        {"targets": "dev staging", "suites": "smoke"},
+        {"targets": "", "suites": "invariants"},
+    ]
+    _, _, errors = run("--expect", json.dumps({"include": entries}))
+    assert [line.split()[1] for line in errors.splitlines()] == ["staging:", "invariants:"]
+
+
+def test_all_green_is_zero(run, jobs: Path) -> None:
+    """And only that."""
+    left(jobs / "codex-live-prod", "prod", [outcome("test_chat")])
+    assert run("--expect", "dev prod")[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "headline"),
+    [([], "# Nothing was verified"), ([outcome("test_a", "skipped")], "# Nothing passed")],
+)
+def test_where_nothing_passed_it_is_not_green(tmp_path: Path, outcomes, headline) -> None:
+    """No results at all, or none but skipped checks."""
+    if outcomes:
+        left(tmp_path, "dev", outcomes)
+    merged = merge([tmp_path], tmp_path / "out")
+    assert not merged.green
+    assert comparison.markdown(merged).startswith(headline)
+
+
+BOMB = b"""<!DOCTYPE x [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;">]>
+<testsuites><testsuite name="pytest-codex-live dev"><testcase name="&b;"/></testsuite>
+</testsuites>"""
+OUTSIDE = b"""<!DOCTYPE x [<!ENTITY a SYSTEM "file:///etc/passwd">]><testsuites>&a;</testsuites>"""
+DEEP = b"<testsuites>" + b"<a>" * 100_000
+HOSTILE_NAME = b'<testsuite name="pytest-codex-live ../../x"/>'
+
+
+@pytest.mark.parametrize(
+    ("data", "says"),
+    [
+        (BOMB, "it has a document type"),
+        (OUTSIDE, "it has a document type"),
+        (DEEP, "nested more than 20 deep"),
+        (HOSTILE_NAME, "'../../x' is no name of a target"),
+        (b"", "no XML: no element found"),
+        (b"<testsuites>", "no XML: no element found"),
+        (b"<testsuites><testsuite></testsuites>", "no XML: mismatched tag"),
+        (b"\xff\xfe\x00", "no XML"),
+        (b'<?xml version="1.0" encoding="nothing"?><a/>', "no XML"),
+        (b"<html></html>", "no JUnit report: its root is <html>"),
+    ],
+)
+def test_a_broken_report_is_said_and_loses_nothing_else(
+    run, jobs: Path, tmp_path: Path, data: bytes, says: str
+) -> None:
+    """The other job's results are merged; the file is named."""
+    (jobs / "codex-live-prod" / "prod" / "junit.xml").write_bytes(data)
+    code, said, errors = run("--expect", "dev,prod")
+    assert code == 1
+    assert "dev: 2 passed" in said
+    first, second = errors.splitlines()
+    assert "prod/junit.xml: " in first and says in first
+    assert second.startswith("ERROR: prod: no results of it")
+    assert "pytest-codex-live dev" in suites(tmp_path / "merged" / "junit.xml")
+
+
+def test_results_without_junit_are_broken(run, jobs: Path) -> None:
+    """A run that was killed leaves its exchanges."""
+    (jobs / "codex-live-prod" / "prod" / "junit.xml").unlink()
+    _, _, errors = run()
+    assert "prod: no junit.xml: the job ended early" in errors
+
+
+def test_a_link_is_not_followed(run, jobs: Path, tmp_path: Path) -> None:
+    """Neither to a file nor to a folder: an artifact says what is read, and nothing else."""
+    secret = left(tmp_path / "elsewhere", "secret", [outcome("test_secret")])
+    report = jobs / "codex-live-prod" / "prod" / "junit.xml"
+    report.unlink()
+    report.symlink_to(secret / "junit.xml")
+    (jobs / "link").symlink_to(tmp_path / "elsewhere")
+    _, said, errors = run()
+    assert "secret" not in said
+    assert "no ordinary file" in errors
+
+
+def test_a_folder_that_does_not_exist_is_said(tmp_path: Path, capsys) -> None:
+    """What could be merged is."""
+    left(tmp_path / "a", "dev", [outcome("test_chat")])
+    arguments = [str(tmp_path / "a"), str(tmp_path / "b"), "--output", str(tmp_path / "out")]
+    assert main(["merge", *arguments]) == 1
+    out, errors = capsys.readouterr()
+    assert "dev: 1 passed" in out
+    assert f"{tmp_path / 'b'}: there is no such folder" in errors
+
+
+def test_reports_of_other_tools_are_left_alone(run, jobs: Path) -> None:
+    """Theirs are not about endpoints, and not merged."""
+    (jobs / "jest").mkdir()
+    other = '<testsuites><testsuite name="jest"><testcase name="a"/></testsuite></testsuites>'
+    (jobs / "jest" / "junit.xml").write_text(other)
+    _, said, errors = run()
+    assert "jest" not in said and not errors
+
+
+def test_what_was_merged_before_is_not_merged_again(run, jobs: Path, capsys) -> None:
+    """Though it lies among the results."""
+    for _ in range(2):
+        main(["merge", str(jobs), "--output", str(jobs / "merged")])
+        assert "dev: 2 passed" in capsys.readouterr().out
+    merged = suites(jobs / "merged" / "junit.xml")
+    assert {suite.get("tests") for suite in merged.values()} == {"2"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["merge"], "the following arguments are required"),
+        ([], "the following arguments are required: COMMAND"),
+        (["merge", ".", "--output", "{file}"], "cannot be written: File exists"),
+        (["merge", ".", "--output", "x", "--expect", "{}"], "--expect: neither names nor"),
+    ],
+)
+def test_a_wrong_command_line_ends_with_4(
+    tmp_path: Path, monkeypatch, capsys, arguments, says
+) -> None:
+    """As pytest's own usage errors do."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "file").touch()
+    try:
+        code = main([argument.replace("{file}", "file") for argument in arguments])
+    except SystemExit as end:
+        code = end.code
+    assert code == 4
+    errors = capsys.readouterr().err
+    assert says in errors
+    assert "Traceback" not in errors
+
+
+# -- bounds ---------------------------------------------------------------------------------------
+
+
+def test_the_summary_is_bounded(tmp_path: Path) -> None:
+    """GitHub refuses more than 1 MiB as a whole."""
+    for number in range(300):
+        failed = [outcome(f"test_{n}", "failed", "x" * 2_000) for n in range(20)]
+        left(tmp_path, f"t{number:03}", failed, summary="\n".join(["y" * 100] * 100))
+    left(tmp_path, "huge", [outcome("test_a")], summary="z" * 2_000_000)
+    text = comparison.markdown(merge([tmp_path], tmp_path / "out"))
+    assert len(text.encode()) < 1_000_000
+    assert "in junit.xml" in text
+    assert "The summary of `huge` is too long for here." in text
+
+
+def test_nothing_in_the_summary_acts(tmp_path: Path) -> None:
+    """Messages stand in code spans: no table, no HTML, no control character."""
+    nasty = "`|\x1b[31m</details><script>\n# x\u202e"
+    left(tmp_path, "dev", [outcome("test_chat", "failed", nasty)])
+    left(tmp_path, "prod", [outcome("test_chat")])
+    text = comparison.markdown(merge([tmp_path], tmp_path / "out"))
+    assert "\x1b" not in text and "\u202e" not in text
+    rows = [line for line in text.splitlines() if "<script>" in line]
+    assert len(rows) == 2
+    assert all(row.count("`") % 2 == 0 for row in rows)
+    assert rows[0].count("|") == 6

@@ -1,0 +1,145 @@
+"""The steps of the workflow, the action and GitLab's jobs, run as a runner would, against the
+embedded endpoint."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree as ET
+
+import pytest
+
+from .runner import ROOT, Ran, Runner, load
+
+WORKFLOW = load(ROOT / ".github" / "workflows" / "verify.yml")
+# YAML 1.1 reads `on` as true.
+CALL: dict[str, Any] = WORKFLOW.get("on", WORKFLOW.get(True))["workflow_call"]
+ACTION = load(ROOT / "action.yml")
+#: Enough to see that it is the endpoint that answers, and quick.
+FEW = "-p no:cacheprovider -k 'healthz or models or refused'"
+
+
+def contexts(matrix: object = None, outputs: object = None, **inputs: str) -> dict[str, Any]:
+    """What the expressions of the workflow may ask for."""
+    defaults = {name: entry.get("default", "") for name, entry in CALL["inputs"].items()}
+    return {
+        "inputs": {**defaults, **{k.replace("_", "-"): v for k, v in inputs.items()}},
+        "matrix": matrix,
+        "needs": {"plan": {"outputs": outputs}},
+        "vars": {"DOMAIN": "embedded", "DEV_DOMAIN": "embedded"},
+        "secrets": {"KEYS": "OTHER_KEY=sk-of-another=target\n"},
+    }
+
+
+def job(name: str) -> list[dict[str, Any]]:
+    steps: list[dict[str, Any]] = WORKFLOW["jobs"][name]["steps"]
+    return steps
+
+
+def plan(runner: Runner, **inputs: str) -> Ran:
+    return runner.run(job("plan"), contexts(**inputs))
+
+
+def entry(name: str, suite: str = "smoke") -> dict[str, str]:
+    return {"name": name, "target": name, "targets": name, "suites": suite, "markers": suite}
+
+
+def test_the_workflow_plans_verifies_and_merges(tmp_path: Path) -> None:
+    """Each job's steps succeed for dev and prod; the last one puts them beside each other."""
+    runner = Runner(tmp_path / "runner")
+    planned = plan(runner, suites="smoke")
+    assert planned.code == 0, planned.said
+    matrix = json.loads(planned.outputs["matrix"])
+    assert matrix == {"include": [entry("dev"), entry("prod")]}
+    assert planned.outputs["empty"] == "false"
+
+    for one in matrix["include"]:
+        ran = runner.run(job("verify"), contexts(one, pytest_args=FEW))
+        assert ran.code == 0, ran.said
+        assert f"target {one['name']}: https://localhost" in ran.said
+        assert "::add-mask::sk-of-another=target" in ran.said
+        # What the two actions for artifacts would do.
+        results = runner.workspace / "codex-live-results"
+        kept = runner.workspace / "codex-live-jobs" / f"codex-live-{one['name']}"
+        shutil.move(results, kept)
+
+    ran = runner.run(job("merge"), contexts(outputs=planned.outputs))
+    assert ran.code == 0, ran.said
+    suites = ET.parse(runner.workspace / "merged" / "junit.xml").getroot().findall("testsuite")
+    assert [s.get("name") for s in suites] == ["pytest-codex-live dev", "pytest-codex-live prod"]
+    assert all(int(s.get("tests", "0")) > 10 and s.get("failures") == "0" for s in suites)
+    summary = runner.summary.read_text()
+    assert "# dev: " in summary and "# prod: " in summary
+    assert "# `dev`, `prod` verified" in summary
+    assert set(runner.installed) == {"pytest-codex-live"}
+
+
+def test_the_action_verifies_both_targets_in_one_run(tmp_path: Path) -> None:
+    """It installs what it is part of, and leaves the results where it says."""
+    runner = Runner(tmp_path / "runner", {"DOMAIN": "embedded", "DEV_DOMAIN": "embedded"})
+    defaults = {name: entry.get("default", "") for name, entry in ACTION["inputs"].items()}
+    inputs = {**defaults, "targets": "dev prod", "pytest-args": FEW}
+    ran = runner.run(ACTION["runs"]["steps"], {"inputs": inputs})
+    assert ran.code == 0, ran.said
+    assert runner.installed == [f"{ROOT}[embedded]"]
+    for target in ("dev", "prod"):
+        assert (runner.workspace / inputs["results-dir"] / target / "junit.xml").is_file()
+    assert "# dev: " in runner.summary.read_text()
+
+
+def test_the_jobs_for_gitlab_verify_and_merge(tmp_path: Path) -> None:
+    """A job for each target of its matrix, and the one that merges; the reports are where it
+    says."""
+    jobs = load(ROOT / "examples" / "ci" / "gitlab-ci.yml")
+    domains = {"DOMAIN": "embedded", "DEV_DOMAIN": "embedded", "PYTEST_ADDOPTS": FEW}
+    runner = Runner(tmp_path / "runner", domains)
+    (variables,) = jobs["verify"]["parallel"]["matrix"]
+    report = jobs["verify"]["artifacts"]["reports"]["junit"]
+    for target in variables["TARGET"]:
+        environment = {**jobs["verify"]["variables"], "TARGET": target}
+        steps = [{"run": line, "env": environment} for line in jobs["verify"]["script"]]
+        ran = runner.run(steps, {})
+        assert ran.code == 0, ran.said
+        assert (runner.workspace / report.replace("$TARGET", target)).is_file()
+    ran = runner.run([{"run": line} for line in jobs["merge"]["script"]], {})
+    assert ran.code == 0, ran.said
+    assert (runner.workspace / "merged" / "junit.xml").is_file()
+
+
+def test_a_plan_without_anything_is_said_and_fails_nothing(tmp_path: Path) -> None:
+    """GitHub refuses a matrix without entries, so that the next job has to be told."""
+    runner = Runner(tmp_path / "runner")
+    planned = plan(runner, suites="invariants")
+    assert planned.code == 0, planned.said
+    assert planned.outputs == {"matrix": '{"include":[]}', "empty": "true"}
+    assert "::notice title=Nothing to verify::" in planned.said
+    assert "no compose file is found" in planned.said
+
+
+@pytest.mark.parametrize(
+    ("inputs", "said"),
+    [
+        ({"targets": '["staging"]'}, "unknown target 'staging'"),
+        ({"targets": "dev"}, "JSONDecodeError"),
+        ({"suites": "smokey"}, "did you mean 'smoke'?"),
+    ],
+)
+def test_a_plan_with_a_wrong_input_fails(tmp_path: Path, inputs: dict[str, str], said: str) -> None:
+    """And tells what is wrong; no job follows."""
+    planned = plan(Runner(tmp_path / "runner"), **inputs)
+    assert planned.code != 0
+    assert said in planned.said
+    assert not planned.outputs
+
+
+def test_what_is_missing_fails_the_job_that_merges(tmp_path: Path) -> None:
+    """A job that was cancelled leaves nothing; the others' results are merged all the same."""
+    runner = Runner(tmp_path / "runner")
+    (runner.workspace / "codex-live-jobs").mkdir()
+    outputs = {"matrix": json.dumps({"include": [entry("dev")]}), "empty": "false"}
+    ran = runner.run(job("merge"), contexts(outputs=outputs))
+    assert ran.code == 1
+    assert "::error title=results of dev::no results of it" in ran.said
+    assert "Missing or broken results" in runner.summary.read_text()

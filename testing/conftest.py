@@ -1,0 +1,18 @@
+"""What holds for all of the project's own tests."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+#: What runners of GitHub set: the runs that are tested here are not the step that tests them.
+_GITHUB = ("GITHUB_ACTIONS", "GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY", "GITHUB_WORKSPACE")
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _outside_github() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as environment:
+        for name in _GITHUB:
+            environment.delenv(name, raising=False)
+        yield
