@@ -107,6 +107,16 @@ def masked_value(name: str, value: str) -> str:
     return _Masks().mask(value, _is_secret(name))
 
 
+def shown(text: str) -> str:
+    """A line as it may be shown: without secrets, and without control characters."""
+    return printable(masked_value("", text))
+
+
+def printable(text: str) -> str:
+    """A text without control characters."""
+    return "".join(each if each.isprintable() else ascii(each)[1:-1] for each in text)
+
+
 def secrets_in(config: str | Mapping[str, object]) -> frozenset[Secret]:
     """Return what :func:`masked` masks, as far as it is long enough to be told from other words.
 

@@ -9,8 +9,8 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
+from pytest_codex.compose.masking import shown
 from pytest_codex.invariants.findings import UnjudgedError
-from pytest_codex.invariants.seeds import shown
 from pytest_codex.invariants.stack import Stack, StackPolicy
 from pytest_codex.traefik.chains import is_cors, is_forward_auth, is_preflight, met
 from pytest_codex.traefik.configuration import Router

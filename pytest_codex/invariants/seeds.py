@@ -14,7 +14,7 @@ from fnmatch import fnmatchcase
 from itertools import islice
 from pathlib import Path, PurePosixPath
 
-from pytest_codex.compose.masking import looks_secret, masked_value
+from pytest_codex.compose.masking import looks_secret, printable, shown
 from pytest_codex.compose.places import Place
 from pytest_codex.git import GitError, ask, said
 from pytest_codex.invariants.findings import Finding, UnjudgedError
@@ -32,16 +32,6 @@ _DIFF_WIDTH = 160
 _CONTEXT = 2
 #: Lines from the first difference on that are compared: enough for the diff that is shown.
 _WINDOW = 100
-
-
-def shown(text: str) -> str:
-    """A line as it may be shown: without secrets, and without control characters."""
-    return printable(masked_value("", text))
-
-
-def printable(text: str) -> str:
-    """A text without control characters."""
-    return "".join(each if each.isprintable() else ascii(each)[1:-1] for each in text)
 
 
 # -- seeds ----------------------------------------------------------------------------------------

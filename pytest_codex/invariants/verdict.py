@@ -12,6 +12,7 @@ from pytest_codex.invariants import (
     drift,
     routing,
     seeds,
+    ways_in,
     writing,
 )
 from pytest_codex.invariants.findings import Finding, Judgement, judged
@@ -25,8 +26,8 @@ _OF_STACK: Mapping[str, Callable[[Stack], Iterator[Finding]]] = {
     "routers-exist": routing.routers_exist,
     "routers-answer-what-they-must": routing.routers_answer_what_they_must,
     "no-tie": routing.no_tie,
-    "no-way-in": routing.no_way_in,
-    "ports-on-loopback": routing.ports_on_loopback,
+    "no-way-in": ways_in.no_way_in,
+    "ports-on-loopback": ways_in.ports_on_loopback,
     "public-stays-public": chains.public_stays_public,
     "middlewares-exist": chains.middlewares_exist,
     "chain-order": chains.chain_order,

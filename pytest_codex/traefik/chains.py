@@ -96,6 +96,13 @@ def redirects(middleware: Middleware, request: Request) -> bool:
     return False
 
 
+#: The headers that make a preflight of an ``OPTIONS`` request, with values.
+PREFLIGHT = (
+    ("Origin", "https://app.example.com"),
+    ("Access-Control-Request-Method", "POST"),
+)
+
+
 def is_preflight(request: Request) -> bool:
     """Whether a request is a CORS preflight: the method alone does not make it one."""
     return bool(
