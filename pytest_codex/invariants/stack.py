@@ -92,7 +92,7 @@ class Stack:
             )
         return found
 
-    @property
+    @cached_property
     def four(self) -> frozenset[str]:
         """The names of its four routers in lower case, whether they exist or not."""
         prefix = self.policy.stack or prefix_of(self.project)
@@ -267,8 +267,26 @@ class Stack:
 
     @cached_property
     def outcomes(self) -> tuple[Outcomes, ...]:
-        """Every way in which any request, of any host, can be answered."""
-        return tuple(outcomes(self.deployment.configuration, self.requests))
+        """Every way in which requests are answered that concern the stack, or that chance decides.
+
+        Requests of any host are looked at; those that do not concern it may be very many.
+        """
+        every = outcomes(self.deployment.configuration, self.requests)
+        return tuple(each for each in every if self._concerns(each))
+
+    def _concerns(self, found: Outcomes) -> bool:
+        return found.partial.host in self._hosts or any(
+            outcome.is_tie or self.leads_to_app(router) or router.declared.lower() in self.four
+            for outcome in found.found
+            for router in outcome.routers
+        )
+
+    @cached_property
+    def _hosts(self) -> frozenset[str]:
+        """The hosts that its routers ask for."""
+        return frozenset(
+            host for role in ROLES for router in self.routers(role) for host in hosts_of(router)
+        )
 
     @property
     def auth(self) -> Middleware:
