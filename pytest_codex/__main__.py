@@ -28,7 +28,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command.
 
     :return: 0 when all results are there and nothing failed; 1 when a check failed, or results are
-        missing or broken; 4 when the command line cannot be used.
+        missing, broken or incomplete; 4 when the command line cannot be used.
     """
     options = _parser().parse_args(arguments)
     try:
@@ -46,8 +46,8 @@ def _parser() -> argparse.ArgumentParser:
         help="make one junit.xml and one summary.md of the results of several jobs",
         description="Make one junit.xml and one summary.md of the results of several jobs: the "
         "targets beside each other, and what differs. Exit code 0 when all results are there and "
-        "nothing failed, 1 when a check failed or results are missing or broken, 4 when the "
-        "command line cannot be used.",
+        "nothing failed, 1 when a check failed or results are missing, broken or incomplete, "
+        "4 when the command line cannot be used.",
     )
     merging.add_argument("results", nargs="+", type=Path, metavar="RESULTS_DIR")
     merging.add_argument("--output", required=True, type=Path, metavar="DIR")
@@ -55,7 +55,8 @@ def _parser() -> argparse.ArgumentParser:
         "--expect",
         default="",
         metavar="dev,prod|JSON",
-        help="the targets of which there have to be results, or what pytest --codex-matrix printed",
+        help="the targets of which there have to be results, with commas or as a JSON list, or "
+        "what pytest --codex-matrix printed",
     )
     return parser
 
@@ -63,33 +64,41 @@ def _parser() -> argparse.ArgumentParser:
 def _expected(text: str) -> list[str]:
     """Return the names of what results are expected of.
 
-    :raises ConfigurationError: for JSON that is no matrix.
+    :raises ConfigurationError: for JSON that is neither a list of names nor a matrix.
     """
-    if not text.lstrip().startswith("{"):
+    if not text.lstrip().startswith(("{", "[")):
         return text.replace(",", " ").split()
     try:
-        jobs = json.loads(text)["include"]
-        return [name for job in jobs for name in (job["targets"] or job["suites"]).split()]
+        said = json.loads(text)
+        if isinstance(said, list):
+            return [name.strip() for name in said]
+        return [name for job in said["include"] for name in _names(job)]
     except (ValueError, KeyError, TypeError, AttributeError):
         raise ConfigurationError(
-            "--expect: neither names nor what pytest --codex-matrix printed"
+            "--expect: neither names, nor a JSON list of them, nor what pytest --codex-matrix "
+            "printed"
         ) from None
+
+
+def _names(job: dict[str, str]) -> list[str]:
+    return (job["targets"] or job["suites"]).split()
 
 
 def _merge(folders: Sequence[Path], output: Path, expected: Sequence[str]) -> int:
     from pytest_codex.report.annotations import Annotation, command, on_github
     from pytest_codex.report.comparison import markdown
     from pytest_codex.report.jobs import JUNIT, SUMMARY
-    from pytest_codex.report.merge import junit, merge, write
+    from pytest_codex.report.merge import junit, merge, refuse_overlap, write
     from pytest_codex.report.step_summary import append
 
-    merged = merge(folders, output, expected)
+    refuse_overlap(output, folders)
+    merged = merge(folders, expected)
     summary = markdown(merged)
     write(output, {JUNIT: junit(merged), SUMMARY: summary.encode("utf-8", "backslashreplace")})
     if warning := append(summary, os.environ):
         sys.stderr.write(f"{warning}\n")
     for group in merged.groups:
-        red = " FAILED" if group.red else ""
+        red = " FAILED" if group.red else " INCOMPLETE" if group.incomplete else ""
         counts = ", ".join(
             f"{number} {kind}"
             for kind in ("passed", "failed", "error", "skipped")

@@ -28,6 +28,7 @@ def _doctor(config: pytest.Config) -> int:
 
 def _plan(config: pytest.Config) -> int:
     from pytest_codex.choosing import selection_of
+    from pytest_codex.selection.calls import call_of
     from pytest_codex.selection.views import as_json, explain, plan
 
     settings = settings_of(config)
@@ -35,25 +36,30 @@ def _plan(config: pytest.Config) -> int:
     typed(BY_KEY["plan"], form, flag)
     selection = selection_of(config)
     own = settings.target_names
+    call = call_of(config.invocation_params.args, config.option.markexpr)
     if form == "json":
-        _print(json.dumps(as_json(selection, own=own), indent=2))
+        _print(json.dumps(as_json(selection, call, own), indent=2))
     else:
-        _print(*(f"# {line}" for line in explain(selection)), *plan(selection, own=own))
+        _print(*(f"# {line}" for line in explain(selection)), *plan(selection, call, own))
     return 0
 
 
 def _matrix(config: pytest.Config) -> int:
-    from pytest_codex.matrix import matrix, why_empty
+    from pytest_codex.matrix import left_out, matrix, why_empty
 
     settings = settings_of(config)
     selection = None
     if not {"changed_since", "changed_files"}.isdisjoint(settings.flags):
         from pytest_codex.choosing import selection_of
+        from pytest_codex.selection.views import explain
 
         selection = selection_of(config)
-    found = matrix(settings, selection, markers=config.option.markexpr)
+        told = [*explain(selection), *left_out(settings, selection)]
+        sys.stderr.writelines(f"selection: {line}\n" for line in told)
+    markers = config.option.markexpr
+    found = matrix(settings, selection, markers=markers)
     if not found["include"]:
-        sys.stderr.write(f"nothing to verify: {why_empty(selection)}\n")
+        sys.stderr.write(f"nothing to verify: {why_empty(settings, selection, markers)}\n")
     _print(json.dumps(found, separators=(",", ":")))  # compact, since workflows compare it
     return 0
 

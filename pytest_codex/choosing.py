@@ -12,11 +12,12 @@ from typing import Any
 import pytest
 
 from pytest_codex.errors import ConfigurationError
+from pytest_codex.selection.calls import call_of
 from pytest_codex.selection.changes import Changes, Everything, parse_list
 from pytest_codex.selection.git import changes_since, label_changes
 from pytest_codex.selection.rules import DEFAULT, SelectionPolicy, policy_of
 from pytest_codex.selection.selecting import Selection, compose_paths, select
-from pytest_codex.selection.views import as_json, explain, from_json, why
+from pytest_codex.selection.views import as_json, explain, from_json, left_over, why
 from pytest_codex.settings import Settings
 from pytest_codex.state import settings_of
 
@@ -42,7 +43,7 @@ def selection_of(config: pytest.Config) -> Selection:
     :raises ConfigurationError: for a policy or a change list that cannot be used.
     """
     settings = settings_of(config)
-    policy = _policy(settings)
+    policy = policy_of_run(settings)
     changes = _changes(config, settings)
     labels = None
     if isinstance(changes, Changes):
@@ -51,7 +52,7 @@ def selection_of(config: pytest.Config) -> Selection:
     return select(policy, changes, labels)
 
 
-def _policy(settings: Settings) -> SelectionPolicy:
+def policy_of_run(settings: Settings) -> SelectionPolicy:
     file = settings.configuration_file
     if file.selection is None:
         return DEFAULT
@@ -106,6 +107,7 @@ class ChoosingPlugin:
     def __init__(self, config: pytest.Config, selection: Selection) -> None:
         self._config = config
         self._selection = selection
+        self._call = call_of(config.invocation_params.args, config.option.markexpr)
         self._deselected: dict[str, str] = {}
 
     @pytest.hookimpl(optionalhook=True)
@@ -133,7 +135,8 @@ class ChoosingPlugin:
         if hasattr(self._config, "workerinput"):
             return
         folder = settings_of(self._config).results_dir
-        text = json.dumps(as_json(self._selection), indent=2) + "\n"
+        said = as_json(self._selection, self._call, self._own_targets())
+        text = json.dumps(said, indent=2) + "\n"
         try:
             folder.mkdir(parents=True, exist_ok=True)
             (folder / FILE).write_text(text, encoding="utf-8")
@@ -147,7 +150,8 @@ class ChoosingPlugin:
         return [f"selection: {line}" for line in explain(self._selection)]
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
-        if not self._deselected:
+        elsewhere = left_over(self._selection, self._call, self._own_targets())
+        if not self._deselected and not elsewhere:
             return
         terminalreporter.section("selection by changed paths", sep="-")
         for reason, number in Counter(self._deselected.values()).most_common():
@@ -155,3 +159,12 @@ class ChoosingPlugin:
         if settings_of(self._config).flag("explain_selection"):
             for nodeid, reason in self._deselected.items():
                 terminalreporter.line(f"  {nodeid}: {reason}")
+        for line in elsewhere:
+            terminalreporter.line(line, yellow=True)
+
+    def _own_targets(self) -> tuple[str, ...]:
+        """The targets of the run; none if they cannot be used, which ends it elsewhere."""
+        try:
+            return settings_of(self._config).target_names
+        except ConfigurationError:
+            return ()

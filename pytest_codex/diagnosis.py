@@ -372,7 +372,21 @@ def _stream(exchange: Exchange, broken: Callable[..., Cause]) -> Cause | None:
 
 
 def first_cause(exchanges: Mapping[str, Exchange], listed: str = "models") -> Cause | None:
-    """Return the most basic thing that is broken in a target's exchanges, or None."""
-    found = [cause(exchange, exchanges, listed) for exchange in exchanges.values()]
+    """Return the most basic thing that is broken in a target's exchanges, or None.
+
+    Those that ended because the run did say nothing of the target.
+    """
+    own = {name: e for name, e in exchanges.items() if not _interrupted(e)}
+    found = [cause(exchange, own, listed) for exchange in own.values()]
     broken = [item for item in found if item is not None and item.level is not Level.KEY_GIVEN]
     return min(broken, key=lambda item: item.level, default=None)
+
+
+def _interrupted(exchange: Exchange) -> bool:
+    """Whether it was this run that ended an exchange, or did not come to begin it."""
+    failure = exchange.failure
+    return (
+        failure is not None
+        and failure.kind in _UNSENT
+        and failure.message.startswith("interrupted")
+    )

@@ -9,15 +9,18 @@ from __future__ import annotations
 import dataclasses
 import os
 import platform
+import shlex
 import shutil
 import sys
 import uuid
 from collections.abc import Iterable, Iterator, Mapping
 from importlib.metadata import version
 from importlib.util import find_spec
+from pathlib import Path
 from ssl import SSLContext
 from typing import TYPE_CHECKING
 
+from pytest_codex.choosing import policy_of_run
 from pytest_codex.errors import ConfigurationError
 from pytest_codex.exchange.exchange import Exchange
 from pytest_codex.files import ConfigurationFile, read_dotenv, read_toml
@@ -62,6 +65,8 @@ EXTRAS = {
 #: Variables that are not options, and that matter.
 _TRUST = ("SSL_CERT_FILE", "SSL_CERT_DIR")
 _RUN = "pytest --pyargs pytest_codex.suites -m smoke"
+#: The options that say which endpoint it is; none of them is a secret.
+_WHICH = ("domain", "target", "origin", "model")
 
 
 def run_doctor(config: pytest.Config) -> int:
@@ -78,7 +83,15 @@ def run_doctor(config: pytest.Config) -> int:
     else:
         for name in names:
             _examine(config, settings, name, report)
-    return report.end()
+    return report.end(" ".join([_RUN, *_given(settings)]))
+
+
+def _given(settings: Settings) -> Iterator[str]:
+    """Yield what the command line says of which endpoint it is, as a shell reads it."""
+    for name in _WHICH:
+        flag, value = settings.flags.get(name, ("", None))
+        for one in value if isinstance(value, list) else [value] if value is not None else []:
+            yield shlex.quote(f"{flag}={one}")
 
 
 class _Report:
@@ -106,10 +119,13 @@ class _Report:
         self._wrong += [(self._place, step) for step in new if step.state.exit_code]
         self._print(*lines(new, self._width, colours=self._colours))
 
-    def end(self) -> int:
-        """Show what to do first; return the exit code."""
+    def end(self, run: str) -> int:
+        """Show what to do first; return the exit code.
+
+        :param run: the command that verifies what was examined.
+        """
         if not self._wrong:
-            all_is_well = f"all is well; next: {_RUN} (two model calls)"
+            all_is_well = f"all is well; next: {run} (two model calls)"
             self._print(*wrapped(all_is_well, self._width))
             return 0
         place, first = self._wrong[0]
@@ -143,6 +159,10 @@ def _project(config: pytest.Config, settings: Settings) -> Iterator[Step]:
         yield _unusable("TOML", error)
         return
     yield _toml(file)
+    try:
+        policy_of_run(settings)
+    except ConfigurationError as error:
+        yield _unusable("selection", error)
     ours = _variables(settings, file)
     found = _set(ours, os.environ)
     yield ok("environment", found) if found else nothing("environment", "sets nothing of ours")
@@ -175,6 +195,8 @@ def _extras() -> Iterator[Step]:
 def _toml(file: ConfigurationFile) -> Step:
     parts = [", ".join(file.top)] if file.top else []
     parts += [f"target {name}: {', '.join(table)}" for name, table in file.targets.items()]
+    if file.selection is not None:
+        parts.append("selection")
     if not parts:
         return nothing(
             "TOML", "neither [tool.pytest_codex] in pyproject.toml nor pytest_codex.toml"
@@ -224,12 +246,27 @@ def _examine(config: pytest.Config, settings: Settings, name: str, report: _Repo
         target, context = _resolve(session, name)
         report.begin(describe(target)[0], session.scrubber())
         report.show(settings_steps(target))
+        report.show([_results(session.results(name).exchanges)])
         report.show(endpoint_steps(target, _ask(config, target, context)))
     except ConfigurationError as error:
         report.begin(f"target {name}")
         report.show([_unusable("settings", error)])
     finally:
         session.close(interrupted=True)
+
+
+def _results(folder: Path) -> Step:
+    """Say whether results can be written; nothing is, so a full disk is not noticed."""
+    there = next(p for p in (folder, *folder.parents) if os.access(p, os.F_OK))
+    if there.is_dir() and os.access(there, os.W_OK | os.X_OK):
+        return ok("results", f"go to {folder.parent}")
+    why = "cannot be written" if there.is_dir() else "is no folder"
+    return Step(
+        "results",
+        State.MISSING,
+        f"results folder {folder.parent}: {there} {why}",
+        "choose another one with --results-dir",
+    )
 
 
 def _resolve(session: Session, name: str) -> tuple[Target, SSLContext]:

@@ -132,7 +132,8 @@ class JudgingPlugin:
         root = settings_of(self._config).results_dir
         folder = root / FOLDER
         every = [judgement for found in judgements.values() for judgement in found]
-        text = self.scrubber.text(sarif.render(every, self._config.rootpath))
+        root_of_repository = Path(os.environ.get("GITHUB_WORKSPACE") or self._config.rootpath)
+        text = self.scrubber.text(sarif.render(every, root_of_repository))
         (folder / _SARIF).write_text(text, encoding="utf-8")
         if not getattr(self._config.option, "xmlpath", None):
             outcomes = [

@@ -21,6 +21,7 @@ from pytest_codex.report.annotations import check_commands, on_github
 from pytest_codex.report.facts import Facts, facts
 from pytest_codex.report.outcomes import Outcome
 from pytest_codex.report.summary import (
+    UNFINISHED,
     describe,
     markdown,
     not_verified,
@@ -45,6 +46,7 @@ class LivePlugin:
         self._scrubber = session.scrubber()
         self._collected = Collected(GROUP)
         self._described = False
+        self._interrupted = False
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(
@@ -72,16 +74,16 @@ class LivePlugin:
         """Return an outcome for each selected check that the run ended before."""
         return [
             Outcome(
-                nodeid=check.nodeid,
+                nodeid=check,
                 group=target,
                 kind="skipped",
                 seconds=0.0,
-                file=check.nodeid.partition("::")[0],
+                file=check.partition("::")[0],
                 line=1,
-                message="the run ended before this check did",
+                message=UNFINISHED,
             )
-            for check in self.session.checks
-            if check.target == target and check.nodeid not in self._collected.outcomes(target)
+            for check in self.session.selected(target)
+            if check not in self._collected.outcomes(target)
         ]
 
     def _found(self) -> Iterator[tuple[Target, list[Outcome], dict[str, Exchange]]]:
@@ -97,12 +99,17 @@ class LivePlugin:
         self, session: pytest.Session, exitstatus: int
     ) -> Generator[None, None, None]:
         ended = exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED)
+        self._interrupted = exitstatus == pytest.ExitCode.INTERRUPTED
         stopped = bool(session.shouldstop or session.shouldfail)
-        self.session.close(interrupted=stopped or not ended)
-        yield
+        self.session.end_recording(interrupted=stopped or not ended)
+        try:
+            yield
+        finally:
+            # Not before: what workers have under way would end as if nobody answered.
+            self.session.close(interrupted=True)
         if self._reports:
-            self.session.tidy()
             self._write(session.config)
+            self.session.tidy()
 
     def _write(self, config: pytest.Config) -> None:
         given = getattr(config.option, "xmlpath", None)
@@ -141,6 +148,7 @@ class LivePlugin:
                 exchanges,
                 found,
                 first_cause(exchanges, target.lists_models),
+                interrupted=self._interrupted,
             )
             summaries.append(self._scrubber.text(text))
             results.summary.write_text(summaries[-1], encoding="utf-8")
@@ -196,7 +204,8 @@ class LivePlugin:
                 "next: KEY in the environment, --key=env:NAME or --key=@FILE",
                 yellow=True,
             )
-        for line in (*unreliable(figures), *not_verified(outcomes)):
+        unverified = not_verified(outcomes, interrupted=self._interrupted)
+        for line in (*unreliable(figures), *unverified):
             reporter.line(f"  {line}", yellow=True)
         reporter.line(f"  results: {_shown(self.session, target.name, reporter)}")
 

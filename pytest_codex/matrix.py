@@ -72,11 +72,46 @@ def matrix(
     return {"include": [job.as_json() for job in jobs(settings, selection, most, markers)]}
 
 
-def why_empty(selection: Selection | None) -> str:
-    """Say why a matrix has no entries."""
+def why_empty(settings: Settings, selection: Selection | None = None, markers: str = "") -> str:
+    """Say why a matrix has no entries: of each suite that was chosen, what is in its way."""
     if selection is not None and selection.nothing:
         return selection.nothing
-    return "none of the suites that were chosen may run on a target, and no compose file is found"
+    chosen = _chosen(markers)
+    if not chosen:
+        return f"-m {markers!r} chooses no suite"
+    targets = _targets(settings, selection)
+    by_reason: dict[str, list[str]] = {}
+    for suite in chosen:
+        by_reason.setdefault(_against(suite, targets, settings, selection), []).append(suite)
+    return "; ".join(f"{', '.join(suites)}: {reason}" for reason, suites in by_reason.items())
+
+
+def _against(
+    suite: str, targets: list[str], settings: Settings, selection: Selection | None
+) -> str:
+    choice = selection.choice(suite) if selection else None
+    if choice is not None and not choice.selected:
+        return "no changed path asks for it"
+    if suite in OFFLINE:
+        return "no compose file is found"
+    run = ", ".join(targets)
+    if choice is not None and not any(choice.on(target) for target in targets):
+        return f"the changes ask for it on {', '.join(choice.targets)} only, not on {run}"
+    allowing = [target for target in targets if suite in settings.suites(target)]
+    if not allowing:
+        return f"it may not run on {run}"
+    return f"the changes do not ask for it on {', '.join(allowing)}"
+
+
+def left_out(settings: Settings, selection: Selection | None = None) -> list[str]:
+    """Return a line for each target that rules of the selection name and the matrix has not."""
+    there = _targets(settings, selection)
+    reason = "--target does not name it" if "target" in settings.flags else "it has no domain"
+    return [
+        f"{name}: named by the selection and left out: {reason}"
+        for name in _named(selection)
+        if name not in there
+    ]
 
 
 def jobs(settings: Settings, selection: Selection | None, most: int, markers: str) -> list[Job]:
@@ -100,29 +135,49 @@ def jobs(settings: Settings, selection: Selection | None, most: int, markers: st
         if suite in OFFLINE and (selection is None or selection.wants((suite,)))
     )
     first = [Job(offline)] if offline and has_files(settings) else []
-    needed = len(first) + len(by_suites)
+    # The job of a deployment that is known has its environment, with secrets and approval.
+    live = [
+        Job(own, (name,))
+        for own, names in by_suites.items()
+        for name in names
+        if name in KNOWN_TARGETS
+    ]
+    others = {
+        own: rest
+        for own, names in by_suites.items()
+        if (rest := [name for name in names if name not in KNOWN_TARGETS])
+    }
+    needed = len(first) + len(live) + len(others)
     if needed > most:
         raise ConfigurationError(f"a matrix of at most {most} jobs: {needed} are needed")
-    sharded = _shards(by_suites, most - len(first))
-    return first + sorted(sharded, key=lambda job: order.index(job.targets[0]))
+    live += _shards(others, most - len(first) - len(live))
+    return first + sorted(live, key=lambda job: order.index(job.targets[0]))
 
 
 def _targets(settings: Settings, selection: Selection | None) -> list[str]:
-    """Return the targets: those that were asked for by name, or else all that are configured.
+    """Return the targets: those that were asked for by name, or else all that have a domain.
 
-    What the rules of a selection name is verified in any case, as its plan says.
+    What the command line names is all there is. To other names, those that rules of a selection
+    name are added, where they have a domain. If none has one, the default target remains, which
+    says so when it is verified.
     """
     names = list(settings.target_names)
-    if settings.only_target is None and len(names) == 1:
-        names = [
-            name
-            for name in settings.known_targets
-            if name in names
-            or name not in KNOWN_TARGETS
-            or settings.value("domain", name).value is not None
-        ]
+    if "target" in settings.flags:
+        return names
+    if settings.only_target is None and len(names) == 1 and "domain" not in settings.flags:
+        names = [name for name in settings.known_targets if _configured(name, settings)]
+    named = (name for name in _named(selection) if _configured(name, settings))
+    return list(dict.fromkeys((*names, *named))) or list(settings.target_names)
+
+
+def _configured(name: str, settings: Settings) -> bool:
+    """Whether a target has a domain; what the configuration declares is expected to have one."""
+    return name not in KNOWN_TARGETS or settings.value("domain", name).value is not None
+
+
+def _named(selection: Selection | None) -> list[str]:
     choices = selection.suites if selection else ()
-    return list(dict.fromkeys((*names, *(name for choice in choices for name in choice.targets))))
+    return list(dict.fromkeys(name for choice in choices for name in choice.targets))
 
 
 def _shards(by_suites: dict[tuple[str, ...], list[str]], most: int) -> Iterator[Job]:

@@ -380,6 +380,8 @@ class StandardError:
         colours = colours_wanted(
             getattr(self._config.option, "color", "auto"), os.environ, terminal=terminal
         )
+        if os.environ.get("NO_COLOR") and not self.stream.isatty():
+            colours = False  # --color=yes is for pytest's output, which may go elsewhere
         # Records that are logged live come from any thread at any time.
         if terminal and not self._logs_live():
             return Heartbeat(source, Terminal(self.stream, colours=colours), ON_A_TERMINAL)

@@ -18,10 +18,11 @@ KEY_FORM = (
     r"|\bxox[abprs]-[A-Za-z0-9-]{10,}"
     r"|\bAKIA[0-9A-Z]{16}\b"
     r"|\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]+"
+    r"|hooks\.slack\.com/services/[A-Za-z0-9/]{10,}"
     r"|-----BEGIN [A-Z ]*PRIVATE KEY-----"
 )
 #: What presents a credential: a bearer token, or a password in a URL.
-PRESENTED_FORM = r"\bBearer\s+[A-Za-z0-9._~+/=-]{8,}|://[^\s/@:]*:[^\s/@:]+@"
+PRESENTED_FORM = r"--(?:api-?key|token|password|secret)[= ][^\s$-]\S{5,}|\bBearer\s+[A-Za-z0-9._~+/=-]{8,}|://[^\s/@:]*:[^\s/@:]+@"
 
 
 class Secret:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import json
 import os
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -188,9 +189,30 @@ class Session:
             _require("filelock", "xdist", "several processes share this run")
         for name in self._planned:
             self.results(name).prepare(self.run)
+            if self._shared:
+                self._tell_selected(name)
         for name, probes in self._planned.items():
             self._records[name] = self._record(self.targets[name], contexts[name], probes)
             self._records[name].start()
+
+    def _tell_selected(self, target: str) -> None:
+        """Leave word for the controller, which collects nothing; every worker says the same."""
+        path = self._selection_file(target)
+        new = path.with_suffix(f".{os.getpid()}")
+        new.write_text(json.dumps(self.selected(target)), encoding="utf-8")
+        new.replace(path)
+
+    def _selection_file(self, target: str) -> Path:
+        return self.results(target).exchanges / f".selected-{self.run}.json"
+
+    def selected(self, target: str) -> list[str]:
+        """Return the node ids of the target's selected checks, as far as this process knows."""
+        if self.checks:
+            return [check.nodeid for check in self.checks if check.target == target]
+        with contextlib.suppress(OSError, ValueError):
+            text = self._selection_file(target).read_text(encoding="utf-8")
+            return [str(nodeid) for nodeid in json.loads(text)]
+        return []
 
     def has_planned(self, nodeid: str, probe: str) -> bool:
         """Whether the plan has a probe for a check."""
@@ -290,11 +312,15 @@ class Session:
             return min(judges, key=lambda judge: (judge[0], len(judge[1].probes)))[1].nodeid
         return (concerned or selected)[0].nodeid
 
-    def close(self, *, interrupted: bool) -> None:
-        """End recording and the embedded endpoints."""
+    def end_recording(self, *, interrupted: bool) -> None:
+        """End recording: cancel what is under way if interrupted, else wait for it."""
         with self.awaiting():
             for records in self._records.values():
                 records.close(interrupted=interrupted)
+
+    def close(self, *, interrupted: bool) -> None:
+        """End recording and the embedded endpoints."""
+        self.end_recording(interrupted=interrupted)
         for endpoint in self._endpoints:
             endpoint.stop()
         self._endpoints.clear()
@@ -303,7 +329,8 @@ class Session:
         """Take away what only served the run, when all its processes have ended."""
         for name in self.targets:
             results = self.results(name)
-            for path in (results.lock(self.run), results.progress(self.run)):
+            shared = (results.lock, results.progress)
+            for path in (self._selection_file(name), *(path(self.run) for path in shared)):
                 with contextlib.suppress(OSError):
                     path.unlink()
 

@@ -10,6 +10,7 @@ from functools import cached_property
 from pytest_codex.compose.places import Place, Text
 from pytest_codex.compose.project import Network, Port, Project, Service
 from pytest_codex.traefik.configuration import Configuration, Middleware, Origin, Router
+from pytest_codex.traefik.configuration import Service as TraefikService
 from pytest_codex.traefik.container import Container
 from pytest_codex.traefik.labels import configure
 from pytest_codex.traefik.matching import required_hosts
@@ -121,6 +122,22 @@ class Deployment:
         service = self.service_of(origin.container)
         text = service.labels.get(label or origin.label)
         return text.at if text else service.at
+
+    def declared(self) -> Mapping[str, tuple[str, Place]]:
+        """What labels declare, by kind and name, and where: ``service codex-api``."""
+        found: dict[str, tuple[str, Place]] = {}
+        configuration = self.configuration
+        for kind, things in (
+            ("router", configuration.routers),
+            ("middleware", configuration.middlewares.values()),
+            ("service", configuration.services.values()),
+        ):
+            for thing in things:
+                origin = thing.origins[0] if isinstance(thing, TraefikService) else thing.origin
+                if origin.container and origin.label:
+                    name = f"{kind} {thing.declared.lower()}"
+                    found.setdefault(name, (kind, self.label_place(origin)))
+        return found
 
     def service_of(self, container: str) -> Service:
         """Return the compose service behind a container's name."""

@@ -28,8 +28,26 @@ def routing_is_the_same(prod: Stack, dev: Stack) -> Iterator[Finding]:
             raise UnjudgedError(
                 f"because of routers-exist: Traefik has no router of {stack.policy.target}"
             )
+    yield from _shared(prod, dev)
     facts = routing_facts(prod), routing_facts(dev)
     yield from _differences("routing-is-the-same", (prod, dev), facts)
+
+
+def _shared(prod: Stack, dev: Stack) -> Iterator[Finding]:
+    """Names that both declare: one Traefik serves both, and takes them for the same thing."""
+    own = prod.deployment.declared()
+    for name, (kind, at) in dev.deployment.declared().items():
+        if name in own:
+            mixed = "sends requests to both stacks" if kind == "service" else "drops both"
+            yield Finding(
+                "routing-is-the-same",
+                at,
+                f"{name} is declared by {dev.policy.target} and by {prod.policy.target}",
+                "names of its own for each stack",
+                f"call it {dev.named('…')} here",
+                consequence=f"Where one Traefik serves both, it {mixed}.",
+                other=own[name][1],
+            )
 
 
 def environment_is_the_same(prod: Stack, dev: Stack) -> Iterator[Finding]:

@@ -88,7 +88,12 @@ def _first_file(candidates: Iterable[Path]) -> tuple[Path, ...]:
 
 def _read(files: Files, environ: Mapping[str, str], here: Path) -> Project:
     shown = [f.relative_to(here) if f.is_relative_to(here) else f for f in files.files]
-    return read(shown, environ, project_directory=files.directory)
+    project = read(shown, environ, project_directory=files.directory)
+    if prefix_of(project):
+        return project
+    # Behind a profile that is not active here, a stack is a stack.
+    every = read(shown, environ, profiles=("*",), project_directory=files.directory)
+    return every if prefix_of(every) else project
 
 
 # -- whose policy ---------------------------------------------------------------------------------

@@ -306,13 +306,13 @@ def _fault(stack: Stack, request: Request, role: str, winner: Router | None) -> 
 
 def no_tie(stack: Stack) -> Iterator[Finding]:
     """On any host and entry point."""
-    told: set[frozenset[str]] = set()
+    told: set[str] = set()
     for outcomes in stack.outcomes:
         for outcome in outcomes.found:
-            names = frozenset(router.declared for router in outcome.routers)
-            if len(names) < 2 or names in told:
+            names = {router.declared for router in outcome.routers}
+            if len(names) < 2 or names <= told:
                 continue
-            told.add(names)
+            told |= names
             # What is wrong is more likely the one that is not of the four.
             ordered = sorted(outcome.routers, key=lambda each: each.declared.lower() in stack.four)
             first, second = ordered[:2]

@@ -21,7 +21,9 @@ from pytest_codex.redaction import KEY_FORM, PRESENTED_FORM
 from pytest_codex.traefik.schema import CONFIGURATION_PREFIXES, CONTAINER_PREFIXES
 
 #: What can be noticed in a file and is no fault of the file: a clone has no ``.env``.
-_ELSEWHERE = frozenset({"unset-variable", "missing-file"})
+_ELSEWHERE = frozenset({"unset-variable"})
+#: What may be meant, or be missing in a clone only.
+_ADVISED = frozenset({"reset-without-effect", "missing-file"})
 
 
 def file_is_unambiguous(stack: Stack) -> Iterator[Finding]:
@@ -36,7 +38,7 @@ def file_is_unambiguous(stack: Stack) -> Iterator[Finding]:
             "each name once, and nothing that does not exist",
             "keep one of the two lines" if problem.other else "mend or remove this line",
             other=problem.other,
-            advice=problem.rule == "reset-without-effect",
+            advice=problem.rule in _ADVISED,
         )
     for service in stack.project.services.values():
         yield from _differing_in_case(service)
@@ -145,7 +147,7 @@ def _ignored(service: Service) -> Iterator[Finding]:
 #: Names of variables whose values are secrets go by their last word: MAX_TOKENS is none.
 _SECRET_NAME = re.compile(
     r"(?:.*[_-])?(?:api|access|private|secret)?"
-    r"(?:key|token|secret|password|passwd|passphrase|credentials?)",
+    r"(?:key|token|secret|password|passwd|passphrase|pass|pwd|credentials?)",
     re.IGNORECASE,
 )
 _WRITTEN_KEY = re.compile(KEY_FORM)

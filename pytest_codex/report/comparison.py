@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
-from pytest_codex.report.markdown import bounded, code
+from pytest_codex.report.markdown import bounded, code, inert
 from pytest_codex.report.merge import INVARIANTS, Group, Merged, Result
 
 #: Bytes; GitHub takes 1 MiB of a step.
@@ -34,7 +34,7 @@ def markdown(merged: Merged) -> str:
     """
     lines = [f"# {_headline(merged)}", ""]
     if merged.problems:
-        lines += ["## Missing or broken results", ""]
+        lines += ["## Missing, broken or incomplete results", ""]
         lines += [f"- {code(p.name)}: {code(p.says)}" for p in merged.problems[:_ROWS]]
         lines += [*_more(len(merged.problems)), ""]
     live = [group for group in merged.groups if group.name != INVARIANTS]
@@ -50,12 +50,13 @@ def _headline(merged: Merged) -> str:
     if not merged.groups:
         return "Nothing was verified"
     red = [group.name for group in merged.groups if group.red]
-    missing = f"{len(merged.problems)} missing or broken" if merged.problems else ""
+    count = len(merged.problems)
+    missing = f"{count} missing, broken or incomplete" if count else ""
     failed = f"{_listed(red)} failed" if red else ""
-    if failed or missing:
-        return ", ".join(part for part in (failed, missing) if part)
+    passed = any(group.count("passed") for group in merged.groups)
+    nothing = "" if passed or failed else "Nothing passed"
     if not merged.green:
-        return "Nothing passed"
+        return ", ".join(part for part in (failed, nothing, missing) if part)
     return f"{_listed([group.name for group in merged.groups])} verified"
 
 
@@ -175,7 +176,7 @@ def _own(groups: Iterable[Group], room: int) -> str:
     for group in groups:
         for summary in group.summaries:
             title = f"<details><summary>{group.name}</summary>"
-            part = f"{title}\n\n{summary}\n\n</details>\n\n"
+            part = f"{title}\n\n{inert(summary)}\n\n</details>\n\n"
             if len(part.encode("utf-8", "backslashreplace")) > room:
                 part = f"The summary of {code(group.name)} is too long for here.\n\n"
             room -= len(part.encode("utf-8", "backslashreplace"))

@@ -153,7 +153,7 @@ def _answers(target: Target, exchanges: Mapping[str, Exchange]) -> Iterator[Step
     yield _key(target, exchanges[KEY_PROBE])
     yield _models(target, exchanges)
     if policy.cors:
-        yield _preflight(exchanges["preflight"])
+        yield _preflight(exchanges["preflight"], policy.cors_origin)
 
 
 def _health(seen: Exchange, expected: Mapping[str, object], path: str) -> Step:
@@ -203,7 +203,7 @@ def _models(target: Target, exchanges: Mapping[str, Exchange]) -> Step:
     return ok("models", f"{target.model} is among {len(names)}")
 
 
-def _preflight(seen: Exchange) -> Step:
+def _preflight(seen: Exchange, origin: str) -> Step:
     if seen.status is None or not 200 <= seen.status < 300:
         return _unexpected(
             "preflight",
@@ -211,7 +211,36 @@ def _preflight(seen: Exchange) -> Step:
             "answer OPTIONS without a key, before ForwardAuth; where no browser is to have access, "
             "declare cors = false",
         )
-    return ok("preflight", f"a browser's question is answered {seen.status}")
+    lacking = list(_not_admitted(seen, origin))
+    if lacking:
+        return Step(
+            "preflight",
+            State.PROBLEM,
+            f"answered {seen.status}, but browsers are kept out: {'; '.join(lacking)}",
+            "see the accessControl settings of the CORS middleware; where no browser is to have "
+            "access, declare cors = false",
+        )
+    return ok("preflight", f"browsers are let in: {seen.status}")
+
+
+def _not_admitted(seen: Exchange, origin: str) -> Iterator[str]:
+    """Yield what a preflight's answer does not admit (Fetch standard, CORS-preflight fetch)."""
+    admitted = seen.header("access-control-allow-origin")
+    if admitted not in ("*", origin):
+        yield f"Access-Control-Allow-Origin is {visible(admitted) if admitted else 'missing'}"
+    elif admitted == "*" and _listed(seen, "access-control-allow-credentials") == {"true"}:
+        yield "Access-Control-Allow-Origin is * together with credentials"
+    if not _listed(seen, "access-control-allow-methods") & {"post", "*"}:
+        yield "POST is not among Access-Control-Allow-Methods"
+    headers = _listed(seen, "access-control-allow-headers")
+    if "authorization" not in headers:  # by name: * does not cover it
+        yield "Authorization is not among Access-Control-Allow-Headers"
+    if not headers & {"content-type", "*"}:
+        yield "Content-Type is not among Access-Control-Allow-Headers"
+
+
+def _listed(seen: Exchange, name: str) -> set[str]:
+    return {part.strip().lower() for part in (seen.header(name) or "").split(",")}
 
 
 def _unexpected(name: str, seen: Exchange, next_step: str) -> Step:

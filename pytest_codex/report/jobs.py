@@ -18,6 +18,8 @@ from pytest_codex.exchange.excerpt import harmless, visible
 
 #: What the suites of our own reports are called, before the target's name.
 SUITE = "pytest-codex-live "
+#: What the suite of a merged report is called that has the problems: no target can be called so.
+PROBLEMS, RESULTS_OF = "(merge)", "results of "
 JUNIT, SUMMARY, EXCHANGES = "junit.xml", "summary.md", "exchanges"
 #: Bytes of a file that is read, and how deep its elements or folders may be nested.
 _MOST_BYTES, _MOST_DEPTH, _FOLDERS = 64_000_000, 20, 4
@@ -52,35 +54,28 @@ class Found:
     problems: list[Problem] = field(default_factory=list)
 
 
-def find(roots: Iterable[Path], apart: Path) -> Found:
-    """Read all results below some folders.
-
-    :param apart: a folder to leave aside, with what is below it.
-    """
+def find(roots: Iterable[Path]) -> Found:
+    """Read all results below some folders; of what was merged before, its problems as well."""
     found = Found()
     seen: set[Path] = set()
     for root in roots:
         if not root.is_dir():
             found.problems.append(Problem(_shown(root), "there is no such folder"))
             continue
-        for folder in _folders(root, apart.resolve()):
+        for folder in _folders(root):
             if folder.resolve() not in seen:
                 seen.add(folder.resolve())
                 _read(folder, found)
     return found
 
 
-def _folders(root: Path, apart: Path) -> Iterator[Path]:
+def _folders(root: Path) -> Iterator[Path]:
     """Yield the folders that may be those of a target, links not followed."""
     for name, below, files in os.walk(root):
         folder = Path(name)
         deep = len(folder.relative_to(root).parts) >= _FOLDERS
         has_exchanges = EXCHANGES in below
-        below[:] = [
-            one
-            for one in sorted(below)
-            if not deep and one != EXCHANGES and (folder / one).resolve() != apart
-        ]
+        below[:] = [one for one in sorted(below) if not deep and one != EXCHANGES]
         if JUNIT in files or SUMMARY in files or has_exchanges:
             yield folder
 
@@ -102,7 +97,23 @@ def _read(folder: Path, found: Found) -> None:
         found.problems.append(Problem(_shown(folder / JUNIT), _why(error)))
         return
     # What other tools have written is none of ours, and nothing is said of it.
-    found.parts += [Part(name, suite, text) for name, suite in suites]
+    targets = [(name, suite) for name, suite in suites if name != PROBLEMS]
+    # A summary of several is a merged one, and no target's own.
+    own = text if len(suites) == 1 else ""
+    found.parts += [Part(name, suite, own) for name, suite in targets]
+    for name, suite in suites:
+        if name == PROBLEMS:
+            found.problems += _merged_before(suite)
+
+
+def _merged_before(suite: ET.Element) -> Iterator[Problem]:
+    """Yield the problems that a merged report has: merging it again mends none of them."""
+    for case in suite.iterfind("testcase"):
+        error = case.find("error")
+        says = "" if error is None else error.get("message", "")
+        yield Problem(
+            visible(case.get("name", "").removeprefix(RESULTS_OF), 300), visible(says, 400)
+        )
 
 
 def _bytes(path: Path) -> bytes:
@@ -132,7 +143,7 @@ def _suites(root: ET.Element) -> Iterator[tuple[str, ET.Element]]:
         name = suite.get("name", "")
         if name.startswith(SUITE):
             target = name.removeprefix(SUITE)
-            if not _NAME.fullmatch(target):
+            if target != PROBLEMS and not _NAME.fullmatch(target):
                 raise ValueError(f"{visible(target, 40)!r} is no name of a target")
             yield target, suite
 

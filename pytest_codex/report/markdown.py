@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
+import re
+
 from pytest_codex.exchange.excerpt import visible
 
 _DETAILS, _END = "<details>", "</details>"
+#: What CommonMark takes for the beginning of HTML, and for a fence.
+_TAG, _FENCE = re.compile(r"<(?=[A-Za-z/!?])"), re.compile(r"`{3,}|~{3,}")
 
 
 def code(text: str, limit: int = 400) -> str:
     """Return a text as a code span that can stand in a table: one line, nothing in it acts."""
     return "`" + (visible(text, limit).replace("`", "'").replace("|", "¦") or " ") + "`"
+
+
+def inert(text: str) -> str:
+    """Return Markdown that was read from a file so that it can stand inside of other Markdown.
+
+    Headings, tables and code spans stay; HTML and fences, which could end or swallow what is
+    around it, are shown and do not act.
+    """
+    return _FENCE.sub(lambda found: "'" * len(found[0]), _TAG.sub("‹", text))
 
 
 def bounded(text: str, limit: int) -> str:

@@ -9,7 +9,8 @@ from pathlib import Path
 from xml.etree import ElementTree as ET
 
 from pytest_codex.errors import ConfigurationError
-from pytest_codex.report.jobs import SUITE, Part, Problem, find
+from pytest_codex.report.jobs import PROBLEMS, RESULTS_OF, SUITE, Part, Problem, find
+from pytest_codex.report.summary import UNFINISHED
 
 #: The name of what needs no target.
 INVARIANTS = "invariants"
@@ -66,6 +67,20 @@ class Group:
         """Whether anything failed."""
         return bool(self.count("failed") + self.count("error"))
 
+    @property
+    def incomplete(self) -> str:
+        """Why its results do not say that it was verified; empty if they do, or if it failed."""
+        unfinished = sum(
+            result.kind == "skipped" and result.message == UNFINISHED
+            for result in self.results.values()
+        )
+        if unfinished:
+            return f"incomplete: its run ended before {unfinished} of its checks did"
+        if self.red or self.count("passed"):
+            return ""
+        what = "every check was skipped" if self.results else "no check ran"
+        return f"not verified: {what}"
+
 
 @dataclass(frozen=True, slots=True)
 class Merged:
@@ -76,24 +91,24 @@ class Merged:
 
     @property
     def green(self) -> bool:
-        """Whether everything is there, something passed and nothing failed."""
+        """Whether everything is there, something passed of each group, and nothing failed."""
         return (
             not self.problems
-            and any(group.count("passed") for group in self.groups)
-            and not any(group.red for group in self.groups)
+            and bool(self.groups)
+            and not any(group.red or group.incomplete for group in self.groups)
         )
 
 
-def merge(folders: Iterable[Path], apart: Path, expected: Iterable[str] = ()) -> Merged:
+def merge(folders: Iterable[Path], expected: Iterable[str] = ()) -> Merged:
     """Read the results of several jobs.
 
-    Results that are missing or broken are problems, beside everything that can be read.
+    Results that are missing, broken or incomplete are problems, beside everything that can be
+    read. They are incomplete where nothing passed, and where a run was interrupted.
 
     :param folders: each has results, or folders with results.
-    :param apart: a folder to leave aside, such as the one for what is merged.
     :param expected: the names of the targets of which there have to be results.
     """
-    found = find(folders, apart)
+    found = find(folders)
     problems = list(found.problems)
     there = {part.name for part in found.parts}
     problems += [
@@ -104,7 +119,9 @@ def merge(folders: Iterable[Path], apart: Path, expected: Iterable[str] = ()) ->
     if not there and not problems:
         problems.append(Problem("results", "there are none in any of the folders"))
     order = sorted(there, key=lambda name: (name != INVARIANTS, name))
-    return Merged([_group(name, found.parts) for name in order], problems)
+    groups = [_group(name, found.parts) for name in order]
+    problems += [Problem(group.name, group.incomplete) for group in groups if group.incomplete]
+    return Merged(groups, problems)
 
 
 def _group(name: str, parts: Iterable[Part]) -> Group:
@@ -215,14 +232,14 @@ def _suite(group: Group) -> ET.Element:
 
 def _missing(problems: Sequence[Problem]) -> ET.Element:
     number = str(len(problems))
-    suite = ET.Element("testsuite", name=f"{SUITE}merge", tests=number, errors=number)
+    suite = ET.Element("testsuite", name=SUITE + PROBLEMS, tests=number, errors=number)
     suite.set("failures", "0")
     suite.set("skipped", "0")
     counted = Counter(problem.name for problem in problems)
     for n, problem in enumerate(problems):
         name = problem.name if counted[problem.name] == 1 else f"{problem.name} ({n + 1})"
         case = ET.SubElement(
-            suite, "testcase", classname="pytest_codex.merge", name=f"results of {name}"
+            suite, "testcase", classname="pytest_codex.merge", name=RESULTS_OF + name
         )
         ET.SubElement(case, "error", message=problem.says).text = problem.says
     return suite
@@ -234,6 +251,23 @@ def _seconds(case: ET.Element) -> float:
     except ValueError:
         return 0.0
     return seconds if 0 <= seconds < 1e9 else 0.0
+
+
+def refuse_overlap(output: Path, folders: Iterable[Path]) -> None:
+    """Refuse an output folder that is, has in it, or lies in one with results.
+
+    What is merged would overwrite results, or be taken for some the next time.
+
+    :raises ConfigurationError: if it is so.
+    """
+    there = output.resolve()
+    for folder in folders:
+        read = folder.resolve()
+        if there.is_relative_to(read) or read.is_relative_to(there):
+            raise ConfigurationError(
+                f"--output {output}: it is, has in it, or lies in {folder}, of which the results "
+                "are read; choose a folder beside it"
+            )
 
 
 def write(output: Path, files: Mapping[str, bytes]) -> None:

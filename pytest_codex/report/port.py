@@ -27,6 +27,9 @@ from pytest_codex.redaction import Scrubber, Secret
 _SHORTEST = 6
 _RULE_WIDTH = 32
 _WAIVED = "waived"
+#: Without these nobody can say that a stack is safe to deploy.
+ESSENTIAL = ("routers-exist", "routers-answer-what-they-must", "no-way-in", "ports-on-loopback",
+             "public-stays-public", "chain-order", "forwardauth-address")  # fmt: skip
 
 
 def write_port(
@@ -186,7 +189,17 @@ def next_steps(
         return "\n".join(_mending(judgements))
     if not stacks or all(judgement.unjudged for judgement in every):
         return "Nothing is proved: no invariant was judged.\nDo not deploy because of this run.\n"
+    held = {judgement.rule.name for judgement in every if _was_looked_at(judgement)}
+    if unproved := [name for name in ESSENTIAL if name not in held]:
+        return (
+            f"Not proved: {', '.join(unproved)} were not judged.\n"
+            "Do not deploy because of this run; next: pytest -m invariants, all of them.\n"
+        )
     return "\n".join(_deploying(stamp, stacks[0], every))
+
+
+def _was_looked_at(judgement: Judgement) -> bool:
+    return not judgement.unjudged or judgement.unjudged.startswith(_WAIVED)
 
 
 def _mending(judgements: Mapping[str, Sequence[Judgement]]) -> Iterator[str]:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 
 from pytest_codex.exchange.excerpt import visible
+from pytest_codex.probes.catalogue import CATALOGUE
 from pytest_codex.probes.pending import Pending
 
 #: More than this share of its limit used up, and it is worth a look.
@@ -14,11 +15,12 @@ _LATE = 0.5
 
 
 def line(pending: Sequence[Pending], width: int | None = None) -> str:
-    """Return what is pending in one line.
+    """Return what is pending in one line, the most interesting first.
 
     :param width: its most columns; what does not fit is left out, the budgets' names first and
-        then those that were sent last. Without it everything is said.
+        then those that are the least interesting. Without it everything is said.
     """
+    pending = sorted(pending, key=_interest)
     several = len({one.target for one in pending}) > 1
 
     def words(*, full: bool) -> list[str]:
@@ -34,6 +36,13 @@ def line(pending: Sequence[Pending], width: int | None = None) -> str:
         if len(text) <= width:
             return text
     return text[: max(width - 1, 0)] + "…"[:width]
+
+
+def _interest(one: Pending) -> tuple[int, float]:
+    """Streams with events come first, then model calls, then the rest; the longest wait first."""
+    probe = CATALOGUE.get(one.probe)  # the name may come from a file
+    kind = 0 if one.events else 1 if probe and probe.paid else 2
+    return kind, -one.waited
 
 
 def _words(one: Pending, *, full: bool) -> str:

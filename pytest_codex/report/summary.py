@@ -14,6 +14,8 @@ from pytest_codex.report.table import table
 from pytest_codex.targets import Target
 
 _HEADER = ("domain", "origin", "key", "model")
+#: Why a check that was selected has no result.
+UNFINISHED = "the run ended before this check did"
 _BUDGETS = ("connect", "request", "nonstream", "stream", "first_event", "idle")
 
 
@@ -126,10 +128,18 @@ def to_do(name: str, outcomes: Iterable[Outcome], broken: Cause | None) -> list[
     ]
 
 
-def not_verified(outcomes: list[Outcome]) -> list[str]:
-    """Return a line for each reason for which checks were skipped, most frequent first."""
+def not_verified(outcomes: Iterable[Outcome], *, interrupted: bool) -> list[str]:
+    """Return a line for each reason for which checks were skipped, most frequent first.
+
+    :param interrupted: whether it is the user who ended the run.
+    """
     reasons = Counter(outcome.message for outcome in outcomes if outcome.kind == "skipped")
-    return [f"{number} not verified: {reason}" for reason, number in reasons.most_common()]
+    return [
+        f"interrupted: {number} check{'' if number == 1 else 's'} did not run"
+        if interrupted and reason == UNFINISHED
+        else f"{number} not verified: {reason}"
+        for reason, number in reasons.most_common()
+    ]
 
 
 def markdown(
@@ -139,8 +149,13 @@ def markdown(
     exchanges: Mapping[str, Exchange],
     found: Facts,
     broken: Cause | None,
+    *,
+    interrupted: bool = False,
 ) -> str:
-    """Return the summary as Markdown; what came from the server stands in code spans only."""
+    """Return the summary as Markdown; what came from the server stands in code spans only.
+
+    :param interrupted: whether it is the user who ended the run.
+    """
     failed = [outcome for outcome in outcomes if outcome.kind in ("failed", "error")]
     lines = [f"# {target.name}: {tally(outcomes)}", ""]
     lines += [f"    {line}" for line in describe(target)]
@@ -155,7 +170,7 @@ def markdown(
         lines += ["## Advice", ""]
         lines += [f"- {_code(item.nodeid)}: {_code(item.message)}" for item in advice]
         lines += [""]
-    skipped = not_verified(outcomes)
+    skipped = not_verified(outcomes, interrupted=interrupted)
     if skipped:
         lines += ["## Not verified", "", *(f"- {_code(line)}" for line in skipped), ""]
     lines += ["## Exchanges", "", "| probe | outcome | headers | end | bytes |", "|-|-|-|-|-|"]

@@ -47,6 +47,15 @@ _STATUS = (
 )
 _NAME_IT = "name what to compare with: --changed-since=REF"
 _LIST_THEM = "name the changed paths instead: --changed-files=FILE"
+_NO_COMMIT = ("there is no commit yet", _LIST_THEM)
+#: A shallow clone has, as a rule, one branch only.
+_DEEPEN = (
+    "git fetch --unshallow origin '+refs/heads/*:refs/remotes/origin/*' "
+    "(--deepen=NUMBER fetches less)"
+)
+#: What a ref's name cannot have in it, by git-check-ref-format(1), and what may follow it.
+_REF = re.compile(r"(?![-/.])(?!.*(?:\.\.|//|/\.))[^\x00-\x20\x7f~^:?*\[\\]+(?<![/.])(?<!\.lock)")
+_NOTATION = re.compile(r"[~^:]|@\{")
 
 
 def changes_since(
@@ -134,7 +143,10 @@ class _Repository:
     # -- where changes begin ----------------------------------------------------------------------
 
     def local_base(self) -> Base:
-        """Return the branch that this one comes from: another than its own copy on the remote."""
+        """Return the branch that this one comes from.
+
+        Its own copy on the remote is none: what was pushed is still a change.
+        """
         branch = self._branch()
         ref = f"refs/heads/{branch}"
         upstream = self._output("for-each-ref", "--format=%(upstream)", ref).decode(
@@ -146,14 +158,16 @@ class _Repository:
             *([upstream] if upstream and not own else []),
             *("refs/remotes/origin/HEAD", "refs/remotes/origin/main", "refs/remotes/origin/master"),
             *(f"refs/heads/{name}" for name in others),
-            *([upstream] if upstream and own else []),
         )
         for ref in ladder:
             if self._commit(ref):
                 said = shown(ref.removeprefix("refs/remotes/").removeprefix("refs/heads/"))
                 return Base(ref, said, _NAME_IT, forked=True, worktree=True)
+        if self._commit("HEAD") is None:
+            raise _UnknownError(*_NO_COMMIT)
+        example = ", as in HEAD~1" if self._commit("HEAD~1") else ""
         raise _UnknownError(
-            f"there is no branch to compare {shown(branch)} with", f"{_NAME_IT}, as in HEAD~1"
+            f"there is no branch to compare {shown(branch)} with", f"{_NAME_IT}{example}"
         )
 
     def _branch(self) -> str:
@@ -171,14 +185,12 @@ class _Repository:
                 return (first,)
         commit = self._commit(base.ref)
         if not commit:
-            near = did_you_mean(base.ref, self._names()) if base.worktree else ""
-            raise _UnknownError(f"git does not know {self._named(base)}{near}", base.mend)
+            raise self._not_known(base)
         if not base.forked:
             return (commit,)
         done = self._run("merge-base", "--all", commit, head)
         starts = tuple(done.stdout.decode("ascii", "replace").split())
-        shallow = self._output("rev-parse", "--is-shallow-repository").strip() != b"false"
-        if shallow and starts != (commit,):
+        if starts != (commit,) and self._shallow():
             # History is cut off, and with it perhaps the commit where the two parted.
             raise _UnknownError(
                 f"the clone is shallow, and does not show where {self._named(base)} parted from "
@@ -188,6 +200,23 @@ class _Repository:
         if done.returncode or not starts:
             raise _UnknownError(f"{self._named(base)} and HEAD have no history in common", _NAME_IT)
         return starts
+
+    def _not_known(self, base: Base) -> _UnknownError:
+        """Return what is said of a base that git does not know."""
+        reason = f"git does not know {self._named(base)}"
+        if not base.worktree:
+            return _UnknownError(reason, base.mend)
+        stem = _NOTATION.split(base.ref, maxsplit=1)[0]
+        if not _REF.fullmatch(stem) or ".." in base.ref:
+            return _UnknownError(f"{reason}: there can be no such ref", _NAME_IT)
+        near = did_you_mean(base.ref, self._names())
+        if self._shallow():
+            return _UnknownError(f"{reason}{near}: the clone is shallow", _DEEPEN)
+        # What follows a commit that git knows, as in HEAD~9, is not on the remote either.
+        return _UnknownError(f"{reason}{near}", _NAME_IT if self._commit(stem) else base.mend)
+
+    def _shallow(self) -> bool:
+        return self._output("rev-parse", "--is-shallow-repository").strip() != b"false"
 
     def _named(self, base: Base) -> str:
         ref = shown(base.ref)
@@ -215,7 +244,7 @@ class _Repository:
         """Return what is different from a base."""
         head = self._commit("HEAD")
         if head is None:
-            raise _UnknownError("there is no commit yet", _LIST_THEM)
+            raise _UnknownError(*_NO_COMMIT)
         starts = self._starts(base, head)
         found = [
             change

@@ -95,6 +95,16 @@ def matched_as(path: str) -> str:
     return text.replace("\n", "\ufffd")
 
 
+def glob_of(path: str) -> str:
+    """Return the glob that matches one path; where none is exact, ``?`` stands for a character."""
+    # Neither a backslash nor `[[]` is read alike by everything that matches globs.
+    literal = {"*": "[*]", "?": "[?]", "[": "?", "\\": "?", "\ufffd": "?"}
+    glob = "".join(
+        literal.get(char, char if char.isprintable() else "?") for char in matched_as(path)
+    )
+    return f"/{glob[:-1]}[ ]" if glob.endswith(" ") else f"/{glob}"
+
+
 def _first(glob: str) -> str | None:
     """Return the one first part that all paths of a glob have, None if there is none such."""
     if "/" not in glob.rstrip("/"):

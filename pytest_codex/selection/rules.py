@@ -62,6 +62,8 @@ class SelectionPolicy:
 
 _COMPOSE = ("**/compose*.yml", "**/compose*.yaml",
             "**/docker-compose*.yml", "**/docker-compose*.yaml")  # fmt: skip
+_DEV = ("**/compose*dev*.yml", "**/compose*dev*.yaml",
+        "**/docker-compose*dev*.yml", "**/docker-compose*dev*.yaml")  # fmt: skip
 _PROD = ("/docker-compose.yml", "/docker-compose.yaml", "/docker-compose.override.yml")
 
 #: The playbook's, for the repository of the Codex Completions API.
@@ -77,6 +79,8 @@ DEFAULT = SelectionPolicy(
         ),
         Rule("compose", _PROD, ("invariants", "smoke"), ("npm test",), ("prod",)),
         Rule("labels", _COMPOSE, ("invariants", "smoke"), ("npm test",), ("prod",), labels=True),
+        # Both stacks share a Traefik, so that the labels of one concern the other.
+        Rule("dev-labels", _DEV, ("smoke",), ("npm run dev:stack:up", "npm test"), ("dev",), True),
         Rule(
             "image",
             ("**/Dockerfile*", "**/.dockerignore", "/package.json", "/package-lock.json",
@@ -214,6 +218,10 @@ class _Reader:
                 raise self.refused(f"{place}[{n}]", f"{glob!r} can match nothing: {why}", glob)
         if (needed or globs) and all(glob.startswith("!") for glob in globs):
             raise self.refused(place, "matches nothing: there is no glob without '!'")
+        if globs and all(
+            glob.startswith("!") or f"!{glob}" in globs[n + 1 :] for n, glob in enumerate(globs)
+        ):
+            raise self.refused(place, "matches nothing: every glob is taken out again by '!'")
         if globs and globs[0].startswith("!"):
             why = "there is nothing before it to take out of"
             raise self.refused(f"{place}[0]", f"{globs[0]!r} can match nothing: {why}", globs[0])

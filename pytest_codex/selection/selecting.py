@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from pytest_codex.errors import ConfigurationError
-from pytest_codex.selection.changes import Change, Changes, Everything, exact, shown
-from pytest_codex.selection.globs import Globs, matched_as
+from pytest_codex.selection.changes import Change, Changes, Everything, exact
+from pytest_codex.selection.globs import Globs, glob_of, matched_as
 from pytest_codex.selection.rules import OWN_FILES, Rule, SelectionPolicy, in_order
 
 #: The suites that read files only: they are not run on a target, so that a rule's targets do not
@@ -239,7 +239,7 @@ class _Sorting:
         first, more = self._unknown[0], len(self._unknown) - 1
         others = f" and {more:,} more" if more else ""
         reason = f"unknown: {first}{others}, in no rule and not ignored"
-        mend = f"put '/{shown(first.path)}' or its folder into the paths of a rule, or into ignore"
+        mend = f"put '{glob_of(first.path)}' or its folder into the paths of a rule, or into ignore"
         if self._policy.unknown == "error":
             raise ConfigurationError(f"{reason}; next: {mend}")
         return Everything(reason, mend)

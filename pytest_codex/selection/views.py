@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from pytest_codex.exchange.excerpt import visible
+from pytest_codex.selection.calls import Call
 from pytest_codex.selection.changes import Everything
 from pytest_codex.selection.selecting import OFFLINE, Because, Choice, Command, Reason, Selection
 
@@ -14,6 +14,7 @@ from pytest_codex.selection.selecting import OFFLINE, Because, Choice, Command, 
 VERSION = 1
 #: How many reasons a line shows.
 _SHOWN = 3
+_PLAIN = Call()
 
 
 def explain(selection: Selection) -> list[str]:
@@ -46,21 +47,41 @@ def why(selection: Selection, suites: Iterable[str], target: str | None = None) 
     return f"{best.suite}: {_decision(best)}"
 
 
-def plan(selection: Selection, pytest: str = "pytest", own: Sequence[str] = ()) -> list[str]:
+def plan(selection: Selection, call: Call = _PLAIN, own: Sequence[str] = ()) -> list[str]:
     """Return the command lines: what needs no network, what runs outside pytest, what is live.
 
     In this order, the cheap ones can end a script before the model is called, and a stack that a
     command starts is there for the suites.
 
-    :param pytest: how pytest is called, with the suites' place and other options.
+    :param call: how pytest is called, with the suites' place and other options.
     :param own: the targets of the run; empty: those that pytest chooses.
     """
-    return [line for _, line in _steps(selection, pytest, own)]
+    return [line for _, line in _steps(selection, call, own)]
 
 
-def as_json(
-    selection: Selection, pytest: str = "pytest", own: Sequence[str] = ()
-) -> dict[str, Any]:
+def left_over(selection: Selection, call: Call, own: Sequence[str]) -> list[str]:
+    """Return a line for what was selected and is not part of this run; none if nothing is.
+
+    :param call: how this run was called.
+    :param own: its targets; empty: there was no run.
+    """
+    if not own:
+        return []
+    elsewhere: dict[tuple[str, ...], list[str]] = {}
+    for choice in selection.suites:
+        targets = tuple(name for name in choice.targets if name not in own)
+        if targets and call.allows(choice.suite):
+            elsewhere.setdefault(targets, []).append(choice.suite)
+    lines = [
+        f"selected but not run here: {', '.join(suites)} on {', '.join(targets)}; "
+        f"next: {'; '.join(call.lines(suites, targets, own))}"
+        for targets, suites in elsewhere.items()
+    ]
+    commands = "; ".join(command.line for command in selection.commands)
+    return [*lines, f"also asked for: {commands}"] if commands else lines
+
+
+def as_json(selection: Selection, call: Call = _PLAIN, own: Sequence[str] = ()) -> dict[str, Any]:
     """Return the selection as JSON has it, with the plan; pytest-xdist can carry it, too."""
     everything = selection.everything
     return {
@@ -84,7 +105,7 @@ def as_json(
             for command in selection.commands
         ],
         "left_aside": _because_as_json(selection.apart),
-        "plan": [{"kind": kind, "run": line} for kind, line in _steps(selection, pytest, own)],
+        "plan": [{"kind": kind, "run": line} for kind, line in _steps(selection, call, own)],
     }
 
 
@@ -141,18 +162,21 @@ def _reason(reason: Reason) -> str:
     return f"{visible(reason.path, 300)} ({reason.status}{note}) ← {reason.by}"
 
 
-def _steps(selection: Selection, pytest: str, own: Sequence[str]) -> list[tuple[str, str]]:
-    chosen = [choice for choice in selection.suites if choice.selected]
+def _steps(selection: Selection, call: Call, own: Sequence[str]) -> list[tuple[str, str]]:
+    chosen = [one for one in selection.suites if one.selected and call.allows(one.suite)]
     offline = [choice.suite for choice in chosen if choice.suite in OFFLINE]
     by_targets: dict[tuple[str, ...], list[str]] = {}
     for choice in chosen:
         if choice.suite not in OFFLINE:
             for targets in _runs(choice, own):
                 by_targets.setdefault(targets, []).append(choice.suite)
+    live = [
+        line for targets, suites in by_targets.items() for line in call.lines(suites, targets, own)
+    ]
     return [
-        *([("pytest", _run(pytest, offline, ()))] if offline else []),
+        *(("pytest", line) for line in (call.lines(offline) if offline else [])),
         *(("command", command.line) for command in selection.commands),
-        *(("pytest", _run(pytest, suites, targets)) for targets, suites in by_targets.items()),
+        *(("pytest", line) for line in live),
     ]
 
 
@@ -161,12 +185,6 @@ def _runs(choice: Choice, own: Sequence[str]) -> list[tuple[str, ...]]:
     if own and choice.everywhere:
         return [tuple(dict.fromkeys((*own, *choice.targets)))]
     return [()] * choice.everywhere + [choice.targets] * bool(choice.targets)
-
-
-def _run(pytest: str, suites: Sequence[str], targets: Sequence[str]) -> str:
-    expression = " or ".join(suites)
-    words = ["-m", expression, *(f"--target={target}" for target in targets)]
-    return f"{pytest} {shlex.join(words)}"
 
 
 def _because_as_json(because: Because) -> dict[str, Any]:

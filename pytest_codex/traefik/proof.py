@@ -52,7 +52,7 @@ from pytest_codex.traefik.requests import Request, canonical_host, raw_path, rou
 from pytest_codex.traefik.routing import Muxer, muxer, muxers
 
 #: Sets of decisions after which :func:`possible` gives up and counts every router as possible.
-LIMIT = 2_048
+LIMIT = 256
 #: Methods that are looked at whether a rule mentions them or not.
 METHODS = ("GET", "HEAD", "POST", "OPTIONS")
 _UNMENTIONED = ("PROPFIND", "MKCOL", "SEARCH", "LOCK", "UNLOCK")
@@ -170,7 +170,7 @@ class _Search:
         """Each router that is not impossible, down to the first that is certain."""
         found = []
         for level in self._levels:
-            found += [Outcome((router,), None) for router in level]
+            found.append(Outcome(level, None))
             if any(self._value(router, {}) for router in level):
                 return Outcomes(self._partial, tuple(found), complete=False)
         return Outcomes(self._partial, (*found, Outcome((), None)), complete=False)

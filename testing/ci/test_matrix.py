@@ -9,11 +9,12 @@ from pathlib import Path
 import pytest
 
 from pytest_codex.errors import ConfigurationError
-from pytest_codex.matrix import GITHUB_MOST, Job, matrix, why_empty
+from pytest_codex.matrix import GITHUB_MOST, Job, left_out, matrix, why_empty
 from pytest_codex.selection.changes import Change, Changes, Everything
 from pytest_codex.selection.rules import DEFAULT, SelectionPolicy
 from pytest_codex.selection.selecting import Selection, select
 from pytest_codex.settings import Settings
+from testing.plugin.project import PLAIN
 
 
 def settings(root: Path, *targets: str, **environ: str) -> Settings:
@@ -74,7 +75,7 @@ def test_the_invariants_are_one_job_whatever_the_targets(tmp_path: Path) -> None
 def test_without_a_compose_file_there_is_nothing_to_judge(tmp_path: Path) -> None:
     """A job for it could only fail."""
     assert matrix(settings(tmp_path, "prod"), markers="invariants") == {"include": []}
-    assert "no compose file is found" in why_empty(None)
+    assert "no compose file is found" in why_empty(settings(tmp_path, "prod"), None, "invariants")
 
 
 def test_suites_that_a_target_does_not_allow_are_left_out(tmp_path: Path) -> None:
@@ -115,11 +116,23 @@ def test_a_name_that_is_near_is_said(tmp_path: Path) -> None:
 
 
 def test_without_names_all_configured_targets_are_meant(tmp_path: Path) -> None:
-    """Those of the file, those with a domain, and the default one, which fails loudly without."""
+    """Those of the file, and those with a domain."""
     root = with_toml(tmp_path, '[targets.staging]\ndomain = "s.example"\nmodel = "m"\n')
-    assert [t for t, _ in pairs(matrix(settings(root)))] == ["prod", "staging"]
+    assert [t for t, _ in pairs(matrix(settings(root)))] == ["staging"]
     found = matrix(settings(root, DEV_DOMAIN="dev.example"))
+    assert [t for t, _ in pairs(found)] == ["dev", "staging"]
+    found = matrix(settings(root, DEV_DOMAIN="dev.example", DOMAIN="prod.example"))
     assert [t for t, _ in pairs(found)] == ["prod", "dev", "staging"]
+
+
+def test_the_default_target_is_there_if_nothing_else_is(tmp_path: Path) -> None:
+    """It says that it has no domain, which an empty matrix would not."""
+    assert [t for t, _ in pairs(matrix(settings(tmp_path)))] == ["prod"]
+
+
+def test_a_domain_on_the_command_line_is_that_of_the_default_target(tmp_path: Path) -> None:
+    flags = {"domain": ("--domain", "embedded")}
+    assert [t for t, _ in pairs(matrix(Settings(flags, {}, tmp_path)))] == ["prod"]
 
 
 def test_the_targets_of_the_configuration_are_asked_for_by_name(tmp_path: Path) -> None:
@@ -145,10 +158,60 @@ def test_only_what_changes_ask_for_is_in_it(tmp_path: Path) -> None:
     assert pairs(matrix(both, changed("Dockerfile"))) == [("", "invariants"), ("dev", "smoke")]
 
 
-def test_a_target_that_a_rule_names_is_in_it_in_any_case(tmp_path: Path) -> None:
-    """As the plan of the same changes says."""
-    found = matrix(settings(tmp_path, "dev"), changed("docker-compose.yml"))
-    assert pairs(found) == [("prod", "smoke")]
+def test_a_target_that_a_rule_names_is_in_it_if_it_has_a_domain(tmp_path: Path) -> None:
+    """As the plan of the same changes says; where it has none, that is said."""
+    with_toml(tmp_path, 'target = ["dev"]\n')
+    selection = changed("docker-compose.yml")
+    with_domain = settings(tmp_path, DOMAIN="prod.example")
+    assert pairs(matrix(with_domain, selection)) == [("prod", "smoke")]
+    assert left_out(with_domain, selection) == []
+    without = settings(tmp_path)
+    assert matrix(without, selection) == {"include": []}
+    assert left_out(without, selection) == [
+        "prod: named by the selection and left out: it has no domain"
+    ]
+
+
+UNKNOWN = select(DEFAULT, Everything("a shallow clone", "fetch more"))
+
+
+@pytest.mark.parametrize("selection", [changed("docker-compose.yml"), UNKNOWN])
+def test_targets_of_the_command_line_are_all_there_are(tmp_path: Path, selection) -> None:
+    """Neither a rule nor everything adds to them."""
+    found = matrix(settings(tmp_path, "dev", DOMAIN="prod.example"), selection)
+    assert pairs(found) == ([("dev", BOTH)] if selection is UNKNOWN else [])
+
+
+def test_an_empty_matrix_says_what_the_changes_ask_for(tmp_path: Path) -> None:
+    """Of each suite; a compose file is not what is missing."""
+    root = with_compose(tmp_path)
+    why = why_empty(settings(root, "dev"), changed("docker-compose.yml"), BOTH)
+    assert why == (
+        "smoke: the changes ask for it on prod only, not on dev; sse: no changed path asks for it"
+    )
+    why = why_empty(settings(tmp_path, "prod"), changed("src/utils.js"), "smoke")
+    assert why == "smoke: no changed path asks for it"
+
+
+def test_the_question_explains_the_selection_on_standard_error(
+    pytester: pytest.Pytester,
+) -> None:
+    """Its answer is JSON alone; with changes unknown, that is everything."""
+    pytester.makeini("[pytest]")
+    arguments = ("--codex-matrix", "--target=dev", "-m", "smoke or sse")
+    result = pytester.runpytest_inprocess(*PLAIN, *arguments, "--changed-since=no-such-ref")
+    assert result.ret == 0
+    assert pairs(json.loads(result.outlines[-1])) == [("dev", BOTH)]
+    result.stderr.fnmatch_lines(["selection: everything runs: *", "selection: sse: SELECTED*"])
+    pytester.path.joinpath("changed").write_text("docker-compose.yml\n")
+    result = pytester.runpytest_inprocess(*PLAIN, *arguments, "--changed-files=changed")
+    assert result.outlines[-1] == '{"include":[]}'
+    result.stderr.fnmatch_lines(
+        [
+            "selection: prod: named by the selection and left out: --target does not name it",
+            "nothing to verify: smoke: the changes ask for it on prod only, not on dev; *",
+        ]
+    )
 
 
 def test_what_is_not_known_runs_everything(tmp_path: Path) -> None:
@@ -161,7 +224,10 @@ def test_nothing_is_said_to_be_nothing(tmp_path: Path) -> None:
     """The entries are an empty list, and there are words for it."""
     nothing = select(SelectionPolicy(rules=()), Changes((), "since main"))
     assert matrix(settings(tmp_path, "prod"), nothing) == {"include": []}
-    assert why_empty(nothing) == "nothing has changed, and `always` is empty"
+    assert (
+        why_empty(settings(tmp_path, "prod"), nothing)
+        == "nothing has changed, and `always` is empty"
+    )
 
 
 # -- more targets than jobs -----------------------------------------------------------------------
@@ -205,6 +271,20 @@ def test_targets_share_a_job_only_with_those_of_the_same_suites(tmp_path: Path) 
         ("t000 t001 t002 t003", BOTH),
         ("t004", "smoke"),
         ("t005 t006 t007 t008", BOTH),
+    ]
+
+
+def test_dev_and_prod_never_share_a_job(tmp_path: Path) -> None:
+    """Each has the environment with its secrets, and is verified by one run at a time."""
+    many(tmp_path, 5)
+    toml = tmp_path / "pytest_codex.toml"
+    toml.write_text(toml.read_text().replace("target = [", 'target = ["dev", "prod", '))
+    found = matrix(settings(tmp_path), most=4)
+    assert [(e["target"], e["targets"]) for e in found["include"]] == [
+        ("dev", "dev"),
+        ("prod", "prod"),
+        ("", "t000 t001 t002"),
+        ("", "t003 t004"),
     ]
 
 

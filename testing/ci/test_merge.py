@@ -13,6 +13,7 @@ from pytest_codex.__main__ import main
 from pytest_codex.report import comparison, junit
 from pytest_codex.report.merge import merge, with_target, without_target
 from pytest_codex.report.outcomes import Outcome
+from pytest_codex.report.summary import UNFINISHED
 
 FIGURES = {"url": "https://api.example", "embedded": "false", "model_calls": "2"}
 
@@ -104,7 +105,7 @@ def test_the_summary_has_the_targets_beside_each_other_and_what_differs(
 def test_targets_that_agree_are_said_to(tmp_path: Path) -> None:
     for target in ("dev", "prod"):
         left(tmp_path, target, [outcome(f"test_chat[{target}]")])
-    merged = merge([tmp_path], tmp_path / "out")
+    merged = merge([tmp_path])
     assert merged.green
     text = comparison.markdown(merged)
     assert text.startswith("# `dev`, `prod` verified\n")
@@ -115,7 +116,7 @@ def test_what_one_target_was_not_asked_is_counted(tmp_path: Path) -> None:
     """As where prod allows smoke only."""
     left(tmp_path, "dev", [outcome("test_chat"), outcome("test_order"), outcome("test_gaps")])
     left(tmp_path, "prod", [outcome("test_chat")])
-    text = comparison.markdown(merge([tmp_path], tmp_path / "out"))
+    text = comparison.markdown(merge([tmp_path]))
     assert "No check ended differently where several targets had it." in text
     assert "`prod` did not have 2 checks that others had." in text
 
@@ -124,7 +125,7 @@ def test_checks_that_are_skipped_for_one_reason_have_one_row(tmp_path: Path) -> 
     names = [f"test_{n}" for n in range(5)]
     left(tmp_path, "dev", [outcome(name) for name in names])
     left(tmp_path, "prod", [outcome(name, "skipped", "because of x") for name in names])
-    text = comparison.markdown(merge([tmp_path], tmp_path / "out"))
+    text = comparison.markdown(merge([tmp_path]))
     assert "| `test_0` and 4 more | `dev` |  | `prod` | `because of x` |" in text
 
 
@@ -134,7 +135,7 @@ def test_two_jobs_of_one_target_are_put_together(tmp_path: Path) -> None:
     second = [outcome("test_chat", "failed", "seldom"), outcome("test_a", "failed", "two")]
     left(tmp_path / "1", "dev", first, {"model_calls": "2", "certificate_days": "9.5"})
     left(tmp_path / "2", "dev", second, {"model_calls": "3", "certificate_days": "9.4"})
-    merged = merge([tmp_path], tmp_path / "out")
+    merged = merge([tmp_path])
     (group,) = merged.groups
     assert group.properties == {"model_calls": "5", "certificate_days": "9.4"}
     assert (group.count("failed"), group.count("passed"), group.repeated) == (2, 1, 2)
@@ -154,7 +155,7 @@ def test_the_invariants_come_first_and_keep_their_names(tmp_path: Path) -> None:
     """They are of no target, so no difference between targets either."""
     left(tmp_path, "dev", [outcome("test_chat")])
     left(tmp_path, "invariants", [outcome("test_labels[prod]")], {})
-    merged = merge([tmp_path], tmp_path / "out")
+    merged = merge([tmp_path])
     assert [group.name for group in merged.groups] == ["invariants", "dev"]
     assert 'name="test_labels[prod]"' in junit_of(merged)
     assert "What differs" not in comparison.markdown(merged)
@@ -188,7 +189,7 @@ def test_missing_results_are_said_loudly(run, tmp_path: Path) -> None:
     root = ET.parse(tmp_path / "merged" / "junit.xml").getroot()
     assert root.get("errors") == "1"
     assert 'name="results of staging"' in (tmp_path / "merged" / "junit.xml").read_text()
-    assert "1 missing or broken" in (tmp_path / "merged" / "summary.md").read_text()
+    assert "1 missing, broken or incomplete" in (tmp_path / "merged" / "summary.md").read_text()
 
 
 def test_a_matrix_says_what_is_expected(run) -> None:
@@ -215,7 +216,7 @@ def test_where_nothing_passed_it_is_not_green(tmp_path: Path, outcomes, headline
     """No results at all, or none but skipped checks."""
     if outcomes:
         left(tmp_path, "dev", outcomes)
-    merged = merge([tmp_path], tmp_path / "out")
+    merged = merge([tmp_path])
     assert not merged.green
     assert comparison.markdown(merged).startswith(headline)
 
@@ -295,13 +296,68 @@ def test_reports_of_other_tools_are_left_alone(run, jobs: Path) -> None:
     assert "jest" not in said and not errors
 
 
-def test_what_was_merged_before_is_not_merged_again(run, jobs: Path, capsys) -> None:
-    """Though it lies among the results."""
-    for _ in range(2):
-        main(["merge", str(jobs), "--output", str(jobs / "merged")])
-        assert "dev: 2 passed" in capsys.readouterr().out
-    merged = suites(jobs / "merged" / "junit.xml")
-    assert {suite.get("tests") for suite in merged.values()} == {"2"}
+@pytest.mark.parametrize("output", ["jobs", "jobs/merged", ".", "jobs/../jobs/a/b"])
+def test_an_output_that_overlaps_with_the_results_is_refused(
+    jobs: Path, tmp_path: Path, capsys, output: str
+) -> None:
+    """It would overwrite results, or be taken for some; nothing is written."""
+    before = sorted(tmp_path.rglob("*"))
+    assert main(["merge", str(jobs), "--output", str(tmp_path / output)]) == 4
+    assert "it is, has in it, or lies in" in capsys.readouterr().err
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_what_was_merged_is_merged_again_with_its_problems(run, tmp_path: Path, capsys) -> None:
+    """They are no target, and mending nothing does not make them green."""
+    run("--expect", "dev,prod,staging")
+    code = main(["merge", str(tmp_path / "merged"), "--output", str(tmp_path / "again")])
+    out, errors = capsys.readouterr()
+    assert code == 1
+    assert [line.split(":")[0] for line in out.splitlines()] == ["dev", "prod", "merged"]
+    assert errors.startswith("ERROR: staging: no results of it")
+    first, second = (suites(tmp_path / name / "junit.xml") for name in ("merged", "again"))
+    assert first.keys() == second.keys()
+    assert not any(name.endswith(" merge") for name in second)
+
+
+# -- what was not verified ------------------------------------------------------------------------
+
+SKIPPED = outcome("test_a", "skipped", "no key")
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "says"),
+    [
+        ([], "not verified: no check ran"),
+        ([SKIPPED], "not verified: every check was skipped"),
+        (
+            [outcome("test_a"), outcome("test_b", "skipped", UNFINISHED)],
+            "incomplete: its run ended before 1 of its checks did",
+        ),
+    ],
+)
+@pytest.mark.parametrize("expect", [(), ("--expect", "dev,prod")])
+def test_a_target_that_was_not_verified_is_red(
+    run, jobs: Path, tmp_path: Path, outcomes, says: str, expect
+) -> None:
+    """Nothing passed, or the run was interrupted: beside another target that is green."""
+    left(jobs / "codex-live-prod", "prod", outcomes)
+    code, said, errors = run(*expect)
+    assert code == 1
+    assert errors == f"ERROR: prod: {says}\n"
+    assert [line for line in said.splitlines() if line.endswith(" INCOMPLETE")]
+    assert 'name="results of prod"' in (tmp_path / "merged" / "junit.xml").read_text()
+    summary = (tmp_path / "merged" / "summary.md").read_text()
+    assert summary.startswith("# 1 missing, broken or incomplete\n")
+    assert f"- `prod`: `{says}`" in summary
+
+
+def test_a_list_as_json_says_what_is_expected(run, jobs: Path) -> None:
+    """As the workflow's input has it."""
+    left(jobs / "codex-live-prod", "prod", [outcome("test_chat")])
+    assert run("--expect", '["dev", "prod"]')[0] == 0
+    code, _, errors = run("--expect", '["dev", "staging"]')
+    assert code == 1 and errors.startswith("ERROR: staging: no results of it")
 
 
 @pytest.mark.parametrize(
@@ -309,8 +365,9 @@ def test_what_was_merged_before_is_not_merged_again(run, jobs: Path, capsys) -> 
     [
         (["merge"], "the following arguments are required"),
         ([], "the following arguments are required: COMMAND"),
-        (["merge", ".", "--output", "{file}"], "cannot be written: File exists"),
-        (["merge", ".", "--output", "x", "--expect", "{}"], "--expect: neither names nor"),
+        (["merge", "in", "--output", "{file}"], "cannot be written: File exists"),
+        (["merge", "in", "--output", "x", "--expect", "[1]"], "--expect: neither names, nor"),
+        (["merge", ".", "--output", "x", "--expect", "{}"], "--expect: neither names, nor"),
     ],
 )
 def test_a_wrong_command_line_ends_with_4(
@@ -338,7 +395,7 @@ def test_the_summary_is_bounded(tmp_path: Path) -> None:
         failed = [outcome(f"test_{n}", "failed", "x" * 2_000) for n in range(20)]
         left(tmp_path, f"t{number:03}", failed, summary="\n".join(["y" * 100] * 100))
     left(tmp_path, "huge", [outcome("test_a")], summary="z" * 2_000_000)
-    text = comparison.markdown(merge([tmp_path], tmp_path / "out"))
+    text = comparison.markdown(merge([tmp_path]))
     assert len(text.encode()) < 1_000_000
     assert "in junit.xml" in text
     assert "The summary of `huge` is too long for here." in text
@@ -349,9 +406,20 @@ def test_nothing_in_the_summary_acts(tmp_path: Path) -> None:
     nasty = "`|\x1b[31m</details><script>\n# x\u202e"
     left(tmp_path, "dev", [outcome("test_chat", "failed", nasty)])
     left(tmp_path, "prod", [outcome("test_chat")])
-    text = comparison.markdown(merge([tmp_path], tmp_path / "out"))
+    text = comparison.markdown(merge([tmp_path]))
     assert "\x1b" not in text and "\u202e" not in text
     rows = [line for line in text.splitlines() if "<script>" in line]
     assert len(rows) == 2
     assert all(row.count("`") % 2 == 0 for row in rows)
     assert rows[0].count("|") == 6
+
+
+def test_a_summary_of_a_job_cannot_leave_its_place(tmp_path: Path) -> None:
+    """It was read from an artifact: its HTML and fences are shown, its headings are headings."""
+    nasty = "# dev\n</details><script>x</script>\n```\n~~~~\n<!-- `</details>`\n"
+    left(tmp_path, "dev", [outcome("test_chat")], summary=nasty)
+    left(tmp_path, "prod", [outcome("test_chat")])
+    text = comparison.markdown(merge([tmp_path]))
+    assert text.count("<details>") == text.count("</details>") == 2
+    assert "\n# dev\n‹/details>‹script>x‹/script>\n'''\n''''\n‹!-- `‹/details>`\n" in text
+    assert not any(mark in text for mark in ("<script", "<!--", "```", "~~~"))

@@ -78,12 +78,19 @@ def test_the_workflow_plans_verifies_and_merges(tmp_path: Path) -> None:
 
 def test_the_action_verifies_both_targets_in_one_run(tmp_path: Path) -> None:
     """It installs what it is part of, and leaves the results where it says."""
-    runner = Runner(tmp_path / "runner", {"DOMAIN": "embedded", "DEV_DOMAIN": "embedded"})
+    domains = {"DOMAIN": "embedded", "DEV_DOMAIN": "embedded"}
+    runner = Runner(tmp_path / "runner", {**domains, "PYTEST_ADDOPTS": "--deselect=of-the-caller"})
     defaults = {name: entry.get("default", "") for name, entry in ACTION["inputs"].items()}
     inputs = {**defaults, "targets": "dev prod", "pytest-args": FEW}
     ran = runner.run(ACTION["runs"]["steps"], {"inputs": inputs})
     assert ran.code == 0, ran.said
     assert runner.installed == [f"{ROOT}[embedded]"]
+    (verify,) = [step["run"] for step in ACTION["runs"]["steps"] if step.get("name") == "Verify"]
+    both = runner.run(
+        [{"run": f'{verify.splitlines()[0]}\necho "$PYTEST_ADDOPTS"', "env": {"ARGUMENTS": FEW}}],
+        {},
+    )
+    assert both.said == f"--deselect=of-the-caller {FEW}\n"
     for target in ("dev", "prod"):
         assert (runner.workspace / inputs["results-dir"] / target / "junit.xml").is_file()
     assert "# dev: " in runner.summary.read_text()
@@ -98,14 +105,19 @@ def test_the_jobs_for_gitlab_verify_and_merge(tmp_path: Path) -> None:
     (variables,) = jobs["verify"]["parallel"]["matrix"]
     report = jobs["verify"]["artifacts"]["reports"]["junit"]
     for target in variables["TARGET"]:
-        environment = {**jobs["verify"]["variables"], "TARGET": target}
+        environment = {**jobs["variables"], **jobs["verify"]["variables"], "TARGET": target}
         steps = [{"run": line, "env": environment} for line in jobs["verify"]["script"]]
         ran = runner.run(steps, {})
         assert ran.code == 0, ran.said
         assert (runner.workspace / report.replace("$TARGET", target)).is_file()
-    ran = runner.run([{"run": line} for line in jobs["merge"]["script"]], {})
+    steps = [{"run": line, "env": jobs["variables"]} for line in jobs["merge"]["script"]]
+    ran = runner.run(steps, {})
     assert ran.code == 0, ran.said
     assert (runner.workspace / "merged" / "junit.xml").is_file()
+    (runner.workspace / "docker-compose.yml").write_text("services: {}\n")
+    ran = runner.run(steps, {})
+    assert ran.code == 1
+    assert "invariants: no results of it" in ran.said
 
 
 def test_a_plan_without_anything_is_said_and_fails_nothing(tmp_path: Path) -> None:
@@ -122,7 +134,8 @@ def test_a_plan_without_anything_is_said_and_fails_nothing(tmp_path: Path) -> No
     ("inputs", "said"),
     [
         ({"targets": '["staging"]'}, "unknown target 'staging'"),
-        ({"targets": "dev"}, "JSONDecodeError"),
+        ({"targets": "dev"}, "expected a JSON list of names, such as"),
+        ({"targets": '{"dev": 1}'}, "observed '{\"dev\": 1}'"),
         ({"suites": "smokey"}, "did you mean 'smoke'?"),
     ],
 )
@@ -131,6 +144,7 @@ def test_a_plan_with_a_wrong_input_fails(tmp_path: Path, inputs: dict[str, str],
     planned = plan(Runner(tmp_path / "runner"), **inputs)
     assert planned.code != 0
     assert said in planned.said
+    assert "Traceback" not in planned.said
     assert not planned.outputs
 
 
@@ -142,4 +156,4 @@ def test_what_is_missing_fails_the_job_that_merges(tmp_path: Path) -> None:
     ran = runner.run(job("merge"), contexts(outputs=outputs))
     assert ran.code == 1
     assert "::error title=results of dev::no results of it" in ran.said
-    assert "Missing or broken results" in runner.summary.read_text()
+    assert "Missing, broken or incomplete results" in runner.summary.read_text()

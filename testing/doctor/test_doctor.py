@@ -152,6 +152,9 @@ def test_a_key_that_is_refused_is_named_by_its_source(
         ("models_need_a_key", "models", "*expected 200*, was answered 401*"),
         ("healthz_never_answers", "health", "*request-timeout*"),
         ("preflight_401", "preflight", "answered 401*"),
+        ("preflight_without_allow_origin", "preflight", "*Allow-Origin is missing*"),
+        ("preflight_without_authorization", "preflight", "*Authorization is not among*"),
+        ("preflight_any_origin_with_credentials", "preflight", "*together with credentials*"),
         ("forwardauth_unreachable", "application", "Traefik's ForwardAuth*"),
         ("everything_500_json_error", "application", "whatever is asked *"),
     ],
@@ -221,6 +224,37 @@ def test_files_that_cannot_be_read_are_settings(project: Project):
     assert result.ret == MISSING
     result.stdout.fnmatch_lines(["  problem  .env *", "  problem  compose *"])
     assert result.stdout.str().count("not a NAME=VALUE line") == 1
+
+
+def test_a_selection_in_the_file_is_read_too(project: Project):
+    """A file that has nothing else is found, and a rule that cannot be used is a problem."""
+    project.write(pytest_codex__toml='[selection]\nunknown = "error"\n')
+    result = examine(project, "--domain=embedded")
+    assert result.ret == OK
+    result.stdout.fnmatch_lines(["  ok       TOML         pytest_codex.toml sets selection"])
+    project.write(pytest_codex__toml='[selection]\nunknown = "perhaps"\n')
+    result = examine(project, "--domain=embedded")
+    assert result.ret == MISSING
+    result.stdout.fnmatch_lines(["  problem  selection *unknown*", "1 problem; *"])
+
+
+def test_results_that_cannot_be_written_are_a_setting(project: Project):
+    """It says so without trying, and looks at the rest."""
+    (project.path / "taken").write_text("")
+    result = examine(project, "--domain=embedded", "--results-dir=taken/results")
+    assert result.ret == MISSING
+    result.stdout.fnmatch_lines(
+        ["  problem  results *taken is no folder", "*--results-dir", "  ok       models *"]
+    )
+
+
+def test_the_next_command_verifies_what_was_examined(project: Project, monkeypatch):
+    """With the endpoint of this command line, and without its key."""
+    result = examine(project, "--domain=embedded", "--target=dev", f"--key={KEY}")
+    assert result.ret == OK
+    result.stdout.fnmatch_lines(
+        ["all is well; next: pytest * -m smoke --domain=embedded --target=dev (two model calls)"]
+    )
 
 
 def test_an_unknown_target_is_a_setting(project: Project):

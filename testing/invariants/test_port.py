@@ -19,13 +19,14 @@ from pytest_codex.invariants.docker import PROGRAM
 from pytest_codex.invariants.findings import Finding, Judgement
 from pytest_codex.invariants.rules import RULES
 from pytest_codex.invariants.stack import Stack
-from pytest_codex.report.port import write_port
+from pytest_codex.report.port import ESSENTIAL, write_port
 from testing.compose.docker import binary
 from testing.invariants.stacks import EXAMPLE, EXAMPLES, policy
 
 STAMP = datetime(2025, 3, 9, 8, 7, 6).astimezone()
 NO_DOCKER = {PROGRAM: "", "HOME": "/home/somebody"}
 HOLDS = Judgement(RULES["no-tie"])
+ALL_HOLD = tuple(Judgement(RULES[name]) for name in ESSENTIAL)
 WAIVED = Judgement(RULES["chain-order"], (), "waived for target prod")
 UNJUDGED = Judgement(RULES["service-port"], (), "service app has no PORT to compare with")
 AT = Place(Path("docker-compose.yml"), 34)
@@ -200,7 +201,7 @@ def test_what_is_broken_on_dev_counts_too(tmp_path: Path) -> None:
 
 def test_what_holds_is_deployed_verified_and_can_be_taken_back(tmp_path: Path) -> None:
     stacks = [stack(source="found")]
-    text = port(tmp_path, HOLDS, ADVICE, UNJUDGED, stacks=stacks)["NEXT_STEPS.txt"]
+    text = port(tmp_path, *ALL_HOLD, ADVICE, UNJUDGED, stacks=stacks)["NEXT_STEPS.txt"]
     assert text.startswith("Ready to deploy to prod: no invariant is broken.\n")
     assert "not judged: service-port" in text and "advice: 1" in text
     commands = [line.strip() for line in text.splitlines() if line.startswith("    ")]
@@ -222,16 +223,24 @@ def test_the_commands_name_the_files_that_were_judged(tmp_path: Path) -> None:
     first.write_text(WITH_SECRETS, encoding="utf-8")
     second.write_text("services: {app: {labels: {x: y}}}", encoding="utf-8")
     about = stack(files=[first, second])
-    text = port(tmp_path, HOLDS, stacks=[about])["NEXT_STEPS.txt"]
+    text = port(tmp_path, *ALL_HOLD, stacks=[about])["NEXT_STEPS.txt"]
     assert f"docker compose -f '{first}' -f {second} up -d --build --force-recreate" in text
 
 
 def test_an_image_that_is_not_built_is_set_back_in_the_file(tmp_path: Path) -> None:
     file = tmp_path / "compose.yml"
     file.write_text(WITH_SECRETS.replace("    build:", "    x-build:"), encoding="utf-8")
-    text = port(tmp_path, HOLDS, stacks=[stack(files=[file])])["NEXT_STEPS.txt"]
+    text = port(tmp_path, *ALL_HOLD, stacks=[stack(files=[file])])["NEXT_STEPS.txt"]
     assert "docker tag" not in text
     assert "Set the image's previous tag in the compose file" in text
+
+
+def test_a_part_of_the_rules_proves_nothing(tmp_path: Path) -> None:
+    """Waived ones are somebody's decision."""
+    files = port(tmp_path, *(j for j in ALL_HOLD if j.rule.name != "no-way-in"))
+    assert files["NEXT_STEPS.txt"].startswith("Not proved: no-way-in were not judged.")
+    rest = (judgement for judgement in ALL_HOLD if judgement.rule.name != "chain-order")
+    assert port(tmp_path, *rest, WAIVED)["NEXT_STEPS.txt"].startswith("Ready to deploy")
 
 
 def test_nothing_judged_is_nothing_proved(tmp_path: Path) -> None:

@@ -87,9 +87,13 @@ def test_an_interrupted_run_ends_at_once_and_leaves_its_results(project: Project
 
 
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="it looks for processes in /proc")
-def test_what_an_interrupt_prevented_is_not_said_to_have_passed(project: Project):
-    """The exchange is cancelled, and each check that did not end is skipped for that."""
-    _, output = interrupt(project, "-k", "chat_answers or chat_usage")
+@pytest.mark.parametrize("workers", [(), ("-n", "2")])
+def test_what_an_interrupt_prevented_is_not_said_to_have_passed(project: Project, workers):
+    """The exchange is cancelled, and each check that did not end is skipped for that.
+
+    It is no fault of the application.
+    """
+    _, output = interrupt(project, "-k", "chat_answers or chat_usage", *workers)
     chat = load(project.results / "exchanges" / "chat.ndjson")
     assert chat is not None
     assert chat.failure is not None
@@ -100,4 +104,9 @@ def test_what_an_interrupt_prevented_is_not_said_to_have_passed(project: Project
         skipped = case.find("skipped")
         assert skipped is not None
         assert skipped.get("message") == "the run ended before this check did"
-    assert f"{len(cases)} not verified: the run ended before this check did" in output
+    summary = (project.results / "summary.md").read_text()
+    for said in (output, summary):
+        assert f"interrupted: {len(cases)} checks did not run" in said
+        assert "the application's log" not in said
+    assert "## Diagnosis" not in summary
+    assert not list((project.results / "exchanges").glob(".*"))

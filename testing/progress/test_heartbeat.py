@@ -16,6 +16,7 @@ from pytest_codex.progress import (
     Heartbeat,
     Log,
     Pace,
+    StandardError,
     StatusFiles,
     Terminal,
     read_status,
@@ -197,6 +198,22 @@ def test_a_log_does_not_go_on_in_the_middle_of_a_line_of_pytest_s():
     text = io.StringIO()
     Log(text, lambda: False, colours=True).show([CHAT])
     assert text.getvalue() == f"\x1b[36m{line[:-1]}\x1b[0m\n"
+
+
+@pytest.mark.parametrize(("no_color", "coloured"), [("1", False), ("", True)])
+def test_a_log_hears_no_color_whatever_pytest_s_output_is_to_be(
+    pytestconfig, monkeypatch, no_color: str, coloured: bool
+):
+    """``--color=yes`` may be for a standard output that goes elsewhere."""
+    monkeypatch.setattr(pytestconfig.option, "color", "yes")
+    monkeypatch.setenv("NO_COLOR", no_color)
+    standard_error = StandardError(pytestconfig)
+    standard_error.close()
+    text = io.StringIO()
+    standard_error.stream = text
+    standard_error.heartbeat(lambda: [CHAT])._display.show([CHAT])
+    assert ("\x1b[36m" in text.getvalue()) is coloured
+    assert "chat: waiting" in text.getvalue()
 
 
 def test_a_status_file_is_there_while_its_target_has_something_pending(tmp_path: Path):

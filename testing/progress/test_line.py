@@ -46,6 +46,17 @@ def test_a_terminal_gets_what_fits(width: int, expected: str):
     assert len(expected) <= width
 
 
+def test_what_is_the_most_interesting_comes_first():
+    """Streams with events, then model calls, then the rest; of each the longest wait."""
+    longer = Pending("prod", "chat_stream", 13.0, 60.0, "connect")
+    mixed = [HALF, CHAT, HEALTH, longer, STREAM]
+    assert [part.partition(":")[0] for part in line(mixed).split("; ")] == [
+        *("chat_stream", "chat_stream", "chat", "healthz", "models")
+    ]
+    assert line(mixed, 60) == "chat_stream: 200, 41 events, last 0.3 s ago; +4"
+    assert line([HALF, HEALTH, CHAT], 39) == "chat: waiting 12 s of 60 s; +2"
+
+
 def test_several_targets_are_told_apart():
     """By their names, which are left out where there is only one."""
     other = Pending("dev", "chat", 1.0, 60.0, "nonstream", sent=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from pytest_codex.selection.calls import Call
 from pytest_codex.selection.rules import DEFAULT, in_order
 from pytest_codex.selection.views import explain, plan
 
@@ -94,11 +95,17 @@ def test_a_row_selects_what_it_says(repository, changed, suites, commands):
     ],
 )
 def test_a_change_of_labels_is_told_from_any_other(repository, path, old, new, labels):
-    """Traefik labels concern prod as docker-compose.yml does; the rest of it is the dev stack's."""
+    """Traefik's labels concern prod as docker-compose.yml does, and dev, whose they are."""
     repository.edit(path, old, new)
     selection = repository.selection()
-    expected = ({"smoke": "prod"}, [E2E]) if labels else ({"smoke": "dev"}, [STACK, E2E])
-    assert outcome(selection) == ({**expected[0], **ALWAYS}, expected[1])
+    targets = "prod,dev" if labels else "dev"
+    assert outcome(selection) == ({"smoke": targets, **ALWAYS}, [STACK, E2E])
+
+
+def test_labels_of_a_compose_file_that_is_not_the_dev_stack_s_concern_prod_alone(repository):
+    """Whatever else it is for."""
+    repository.commit({"ops/compose.yml": "services: {}\n"})
+    assert outcome(repository.selection()) == ({"smoke": "prod", **ALWAYS}, [E2E])
 
 
 def test_docker_compose_yml_counts_whole_and_what_it_touches_is_told(repository):
@@ -123,7 +130,7 @@ def test_a_compose_file_in_doubt_counts_as_touching_labels(repository, content):
         repository.commit()
     else:
         repository.commit({"compose.dev.stack.yml": content})
-    assert outcome(repository.selection())[0] == {"smoke": "prod", **ALWAYS}
+    assert outcome(repository.selection())[0] == {"smoke": "prod,dev", **ALWAYS}
 
 
 @pytest.mark.parametrize(
@@ -157,7 +164,7 @@ def test_the_plan_of_all_rows_puts_what_is_cheap_first(repository):
         "pytest -m invariants", *commands,
         "pytest -m 'smoke or sse'", "pytest -m smoke --target=prod --target=dev",
     ]  # fmt: skip
-    assert plan(selection, "pytest tests", own=["dev"]) == [
+    assert plan(selection, Call(("pytest", "tests")), own=["dev"]) == [
         "pytest tests -m invariants", *commands,
         "pytest tests -m smoke --target=dev --target=prod", "pytest tests -m sse --target=dev",
     ]  # fmt: skip

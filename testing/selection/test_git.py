@@ -171,11 +171,23 @@ class TestEverything:
     """What cannot be told, with what to do about it."""
 
     def test_main_alone(self, repository):
-        """There is nothing that it could be compared with."""
+        """There is nothing that it could be compared with, but its own past if it has one."""
         repository.git("checkout", "-q", "main")
         found = repository.unknown()
         assert "no branch to compare main with" in found.reason
-        assert "HEAD~1" in found.mend
+        assert "HEAD~1" not in found.mend
+        repository.commit()
+        assert "HEAD~1" in repository.unknown().mend
+
+    def test_the_branch_s_own_copy_alone(self, repository, tmp_path):
+        """That nothing has changed since it was pushed does not say that nothing has changed."""
+        repository.commit({"server.js": "changed\n"})
+        repository.git("checkout", "-q", "main")
+        clone = repository.cloned(tmp_path / "clone", "--single-branch", "-b", "feature")
+        assert clone.git("rev-parse", "--abbrev-ref", "@{upstream}") == "origin/feature"
+        found = clone.unknown()
+        assert "no branch to compare feature with" in found.reason
+        assert "--changed-since=REF" in found.mend
 
     def test_a_detached_head(self, repository):
         """No branch says where it began; a ref does."""
@@ -187,7 +199,9 @@ class TestEverything:
     def test_no_commit_yet(self, tmp_path, ref):
         """An unborn branch."""
         repository = Repository.made(tmp_path / "new", files=None)
-        assert repository.unknown(ref).reason
+        found = repository.unknown(ref)
+        assert found.reason == "there is no commit yet"
+        assert "HEAD~1" not in found.mend
 
     def test_the_first_commit(self, tmp_path):
         """It has no parent."""
@@ -242,6 +256,22 @@ class TestEverything:
         shallow = repository.cloned(tmp_path / "shallow", "--depth=2", "--branch=feature")
         assert shallow.changed("HEAD~1") == {"server.js": "M"}
 
+    def test_what_a_shallow_clone_does_not_have_is_fetched_with_its_history(
+        self, repository, tmp_path
+    ):
+        """And the advice is one that works."""
+        repository.commit({"server.js": "1\n"})
+        repository.commit({"server.js": "2\n"})
+        shallow = repository.cloned(tmp_path / "shallow", "--depth=1", "--branch=feature")
+        for ref in ("origin/main", "HEAD~1"):
+            found = shallow.unknown(ref)
+            assert "the clone is shallow" in found.reason
+            assert "--deepen=NUMBER" in found.mend
+        command = found.mend.partition(" (")[0].replace("'", "").split()
+        assert command[0] == "git"
+        shallow.git("-c", "protocol.file.allow=always", *command[1:])
+        assert shallow.changed("origin/main") == {"server.js": "M"}
+
     @pytest.mark.parametrize("hidden", [False, True])
     @pytest.mark.parametrize("committed", [False, True])
     def test_a_submodule_that_moved(self, repository, tmp_path, hidden, committed):
@@ -288,6 +318,25 @@ class TestRefs:
         found = repository.unknown(ref)
         assert "git does not know" in found.reason
         assert sorted(repository.root.rglob("*")) == before
+
+    @pytest.mark.parametrize(
+        ("ref", "said", "mend"),
+        [
+            ("main feature", "there can be no such ref", "--changed-since=REF"),
+            ("main..feature", "there can be no such ref", "--changed-since=REF"),
+            ("--all", "there can be no such ref", "--changed-since=REF"),
+            ("", "there can be no such ref", "--changed-since=REF"),
+            ("a.lock", "there can be no such ref", "--changed-since=REF"),
+            ("HEAD~9", "git does not know HEAD~9", "--changed-since=REF"),
+            ("origin/main", "git does not know origin/main", "git fetch origin"),
+            ("a" * 40, "git does not know a", "git fetch origin"),
+        ],
+    )
+    def test_fetching_is_advised_where_it_can_help(self, repository, ref, said, mend):
+        """Not for what can be on no remote."""
+        found = repository.unknown(ref)
+        assert said in found.reason
+        assert mend in found.mend
 
     @pytest.mark.parametrize(
         "ref", ["main", "refs/heads/main", "v1", "HEAD~1", "@~1", "HEAD^{/m}~1"]

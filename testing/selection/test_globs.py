@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pathspec import GitIgnoreSpec
 
-from pytest_codex.selection.globs import Globs, matched_as, problem_of
+from pytest_codex.selection.globs import Globs, glob_of, matched_as, problem_of
 
 
 @pytest.mark.parametrize(
@@ -89,6 +89,19 @@ def test_a_glob_that_can_match_nothing_is_told(glob, says):
 def test_a_glob_that_can_match_something_is_none_of_these(glob):
     """However odd it looks."""
     assert problem_of(glob, Path("/home/somebody/work")) is None
+
+
+@pytest.mark.parametrize(
+    "path", ["a b.js", "a/[id].ts", "a*?.js", "**", "back\\slash", "!x", "#y", "tail ", "a\nb",
+             "b\udcff", "日本é.js", "it's"]
+)  # fmt: skip
+def test_the_glob_that_is_suggested_for_a_path_matches_it(path):
+    """Wild characters in it are meant as they are."""
+    glob = glob_of(path)
+    assert problem_of(glob) is None
+    assert Globs([glob]).decides(matched_as(path)) == 0
+    assert Globs([glob]).decides("a/i.ts") is None
+    assert Globs([glob]).decides("aXY.js") is None
 
 
 _PARTS = st.sampled_from(["a", "b", "*", "**", "?", "[ab]", "a*"])

@@ -94,6 +94,8 @@ GOOD = "name='a'\npaths=['/a']\nsuites=['smoke']"
         (rules(GOOD, GOOD), "rules[1].name (line 7): 'a' is another rule's name"),
         (rules("name='a'\nsuites=['smoke']"), "rules[0] (line 1): rule a has no paths"),
         (rules("name='a'\npaths=[]\nsuites=['smoke']"), "rules[0].paths (line 3): matches nothing"),
+        (rules("name='a'\npaths=['/a/**', '!/a/**']\nsuites=['smoke']"),
+         "rules[0].paths (line 3): matches nothing: every glob is taken out again by '!'"),
         (rules("name='a'\npaths='/a'\nsuites=['smoke']"), "rules[0].paths (line 3): '/a' is not a"),
         (rules("name='a'\npaths=['/a']"), "rules[0] (line 1): rule a asks for nothing"),
         (rules(GOOD + "\npath=['/b']"),

@@ -103,6 +103,56 @@ def test_a_plan_as_json_is_for_scripts(own):
     assert [step["run"] for step in said["plan"]] == ["pytest -m invariants", "npm run test:unit"]
 
 
+def test_a_plan_is_of_the_suites_and_the_options_that_it_was_asked_with(own):
+    """Of the suites, those that -m allows."""
+    (own.path / "changed.txt").write_text("server.js\nDockerfile\n")
+    result = own.runpytest_inprocess(
+        *("--pyargs", "pytest_codex.suites", "--codex-plan", "--codex-domain=embedded"),
+        *("--codex-changed-files", "changed.txt", "-m", "smoke or invariants"),
+    )
+    assert [line for line in result.outlines if line.startswith("pytest")] == [
+        "pytest --pyargs pytest_codex.suites --codex-domain=embedded -m invariants",
+        "pytest --pyargs pytest_codex.suites --codex-domain=embedded -m smoke --target=prod",
+        "pytest --pyargs pytest_codex.suites --codex-domain=embedded -m smoke --target=dev",
+    ]
+
+
+LIVE = """
+import pytest
+
+@pytest.mark.smoke
+def test_smoke(codex_target): pass
+
+@pytest.mark.invariants
+def test_invariants(): pass
+"""
+
+
+@pytest.mark.parametrize("mode", [(), ("-n1",)])
+def test_what_is_selected_elsewhere_is_said_at_the_end_with_how_to_run_it(own, mode):
+    """The exit code stays pytest's, and so a green run must not look complete."""
+    own.makepyfile(LIVE)
+    (own.path / "changed.txt").write_text("Dockerfile\n")
+    result = own.runpytest_subprocess(
+        *("--codex-changed-files=changed.txt", "--codex-domain=embedded", "--color=yes"),
+        *("-p", "no:asyncio", "-m", "smoke or invariants", *mode),
+    )
+    assert result.ret == 0
+    text = result.stdout.str()
+    assert "selection by changed paths" in text
+    assert "\x1b[33mselected but not run here: smoke on dev; next: pytest " in text
+    assert " -m smoke --target=dev\x1b[0m" in text
+    assert "\x1b[33malso asked for: npm run dev:stack:up; npm test\x1b[0m" in text
+
+
+def test_nothing_is_said_to_be_left_over_where_nothing_is(own):
+    """Nor of a suite that -m leaves out."""
+    assert "not run here" not in run(own, "docs/a.md").stdout.str()
+    result = run(own, "Dockerfile", options=("-m", "invariants"))
+    assert "not run here" not in result.stdout.str()
+    assert "also asked for: npm run dev:stack:up; npm test" in result.stdout.str()
+
+
 @pytest.mark.parametrize("mode", [(), ("-s",), ("-n2",)])
 def test_the_list_may_come_from_standard_input(own, mode):
     """Whatever captures it, and with workers, which have none."""

@@ -13,6 +13,7 @@ import pytest
 
 import pytest_codex.selection
 from pytest_codex.errors import ConfigurationError
+from pytest_codex.selection.calls import Call
 from pytest_codex.selection.changes import Change, Changes, Everything
 from pytest_codex.selection.rules import DEFAULT, Rule, SelectionPolicy
 from pytest_codex.selection.selecting import compose_paths, select
@@ -87,7 +88,7 @@ class TestUnknownPaths:
         selection = select(POLICY, changes("a.md", "who\nknows", "src/a", "other"))
         assert selection.everything == Everything(
             "unknown: who\\nknows (M) and 1 more, in no rule and not ignored",
-            "put '/who\\nknows' or its folder into the paths of a rule, or into ignore",
+            "put '/who?knows' or its folder into the paths of a rule, or into ignore",
         )
         assert all(choice.everywhere for choice in selection.suites)
         assert [command.line for command in selection.commands] == ["build", "test"]
@@ -235,7 +236,7 @@ class TestJson:
 
     def test_its_form_is_settled(self):
         """Scripts rely on it; a change of it is a change of `version`."""
-        said = as_json(select(POLICY, changes("deploy/a")), "pytest tests", ["dev"])
+        said = as_json(select(POLICY, changes("deploy/a")), Call(("pytest", "tests")), ["dev"])
         reason = {
             "by": "rules.prod.paths[0]",
             "path": "deploy/a",

@@ -246,3 +246,44 @@ def test_a_file_without_traefik_raises_no_alarm(pytester):
     result.stdout.fnmatch_lines(
         ["prod: 0 hold, 27 not judged", "  not judged: 27 rules: no service of these files is *"]
     )
+
+
+def test_a_stack_behind_a_profile_is_judged(pytester, stack):
+    """Though docker compose would not start it as it stands."""
+    line = change(stack / PROD, f"{CHAIN},codex-forwardauth", CHAIN)
+    change(stack / PROD, "  app:\n", "  app:\n    profiles: [prod]\n")
+    result = judge(pytester, "--codex-compose", PROD)
+    assert result.ret == 1
+    result.stdout.fnmatch_lines([f"  no-way-in: docker-compose.yml:{line + 1}: *"])
+
+
+def test_names_that_both_stacks_declare_are_told(pytester, stack):
+    """One Traefik serves both, and would send requests of one to the other."""
+    (stack / DEV).write_text(
+        (stack / DEV).read_text().replace("services.codex-dev-api.", "services.codex-api.")
+        .replace("service: codex-dev-api", "service: codex-api")
+    )  # fmt: skip
+    result = judge(pytester)
+    assert result.ret == 1
+    result.stdout.fnmatch_lines(
+        ["  routing-is-the-same: compose.dev.stack.yml:*: service codex-api is declared by dev *"]
+    )
+
+
+def test_many_routers_of_one_priority_are_ties(pytester, stack):
+    """However many sets of headers there are."""
+    labels = "".join(
+        f"      traefik.http.routers.x{n}.{field}\n"
+        for n in range(14)
+        for field in (
+            f"rule: Host(`codex-api.example.com`) && PathPrefix(`/v1`) && Header(`X-{n:02}`, `1`)",
+            "entrypoints: websecure",
+            'tls: "true"',
+            "service: codex-api",
+            f"middlewares: {CHAIN},codex-forwardauth",
+        )
+    )
+    change(stack / PROD, "      # Public: the models list.\n", labels)
+    result = judge(pytester, "--codex-compose", PROD)
+    assert result.ret == 1
+    result.stdout.fnmatch_lines(["  no-tie: *"])

@@ -1,0 +1,128 @@
+"""How this pytest was called, and how to call it for other suites and targets."""
+
+from __future__ import annotations
+
+import ast
+import re
+import shlex
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from pytest_codex.options import OPTIONS, Kind
+from pytest_codex.policy import SUITES
+
+#: What says what to run and what to print of it: another call says that for itself.
+_REPLACED = frozenset(
+    "target plan matrix doctor changed-since changed-files explain-selection".split()  # noqa: SIM905
+)
+#: What is said of one deployment; settings refuse it for several.
+_BOUND = frozenset({"domain", "origin", "key"})
+#: The one value of these that serves any target.
+_EMBEDDED = "embedded"
+_FLAGS = {
+    f"--{prefix}{option.name}": option
+    for option in OPTIONS
+    for prefix in ("", "codex-", *(("no-", "no-codex-") if option.kind is Kind.SWITCH else ()))
+}
+#: ``-m``, with its value or without, perhaps behind other flags of one letter.
+_MARKERS = re.compile(r"-([qvsxl]*)m(.*)", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A command line of pytest, without its suites and targets.
+
+    :param words: the program, where the suites are, and the options.
+    :param bound: the options that are true of the run's own target only.
+    :param single: the options that are true of any target, but of one at a time.
+    :param markers: what ``-m`` says; of the suites, only those run that it allows.
+    """
+
+    words: tuple[str, ...] = ("pytest",)
+    bound: tuple[str, ...] = ()
+    single: tuple[str, ...] = ()
+    markers: str = ""
+
+    def allows(self, suite: str) -> bool:
+        """Whether ``-m`` lets a suite in, as far as that can be told from its name."""
+        allowed = _suites_of(self.markers)
+        return allowed is None or suite in allowed
+
+    def lines(
+        self, suites: Iterable[str], targets: Sequence[str] = (), own: Sequence[str] = ()
+    ) -> list[str]:
+        """Return what runs suites on targets; a line each if they cannot be in one run.
+
+        :param targets: empty: those that pytest chooses.
+        :param own: the targets of the run that was called so.
+        """
+        expression = " or ".join(suites)
+        if _suites_of(self.markers) is None:
+            expression = f"({self.markers.strip()}) and ({expression})"
+        apart = len(targets) > 1 and (self.bound or self.single)
+        runs = [(target,) for target in targets] if apart else [tuple(targets)]
+        return [self._line(expression, run, tuple(own)) for run in runs]
+
+    def _line(self, expression: str, targets: tuple[str, ...], own: tuple[str, ...]) -> str:
+        bound = self.bound if targets in ((), own) else ()
+        named = (f"--target={target}" for target in targets)
+        return shlex.join([*self.words, *self.single, *bound, "-m", expression, *named])
+
+
+def call_of(arguments: Iterable[str], markers: str = "") -> Call:
+    """Return how pytest was called; a key that is written out is left out.
+
+    :param arguments: the command line, without the program.
+    :param markers: the ``-m`` that holds.
+    """
+    words = ["pytest"]
+    bound: list[str] = []
+    single: list[str] = []
+    left = [str(argument) for argument in arguments]
+    while left:
+        word = left.pop(0)
+        if found := _MARKERS.fullmatch(word):
+            words += [f"-{found[1]}"] * bool(found[1])
+            del left[: not found[2]]
+            continue
+        flag, equals, value = word.partition("=")
+        option = _FLAGS.get(flag)
+        if option is None:
+            words += [word] * (word != "--")
+            continue
+        given = [word]
+        apart = not equals and option.kind is not Kind.SWITCH
+        if apart and left and not (option.bare and left[0].startswith("-")):
+            value = left.pop(0)
+            given.append(value)
+        if option.name == "key" and not value.startswith(("env:", "@")):
+            continue
+        if option.name in _BOUND:
+            (single if value == _EMBEDDED else bound).extend(given)
+        elif option.name not in _REPLACED:
+            words += given
+    return Call(tuple(words), tuple(bound), tuple(single), markers)
+
+
+def _suites_of(markers: str) -> frozenset[str] | None:
+    """Return the suites that an expression allows, None if it is made of something else too."""
+    if not markers.strip():
+        return frozenset(SUITES)
+    try:
+        expression = ast.parse(markers.strip(), mode="eval").body
+        return frozenset(suite for suite in SUITES if _holds(expression, suite))
+    except (SyntaxError, ValueError):
+        return None
+
+
+def _holds(node: ast.expr, suite: str) -> bool:
+    match node:
+        case ast.BoolOp(op=operator, values=values):
+            found = [_holds(value, suite) for value in values]
+            return all(found) if isinstance(operator, ast.And) else any(found)
+        case ast.UnaryOp(op=ast.Not(), operand=operand):
+            return not _holds(operand, suite)
+        case ast.Name(id=name) if name in SUITES:
+            return name == suite
+        case _:
+            raise ValueError(f"not made of suites: {ast.dump(node)}")
