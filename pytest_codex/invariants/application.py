@@ -10,7 +10,7 @@ from pathlib import PurePosixPath
 
 from pytest_codex.compose.places import Text
 from pytest_codex.compose.project import Mount, Service
-from pytest_codex.invariants.deployment import OF_IMAGE
+from pytest_codex.invariants.deployment import OF_IMAGE, shares_network_of
 from pytest_codex.invariants.findings import Finding, UnjudgedError
 from pytest_codex.invariants.stack import Stack
 from pytest_codex.traefik.decoding import boolean
@@ -60,7 +60,8 @@ def traefik_network(stack: Stack) -> Iterator[Finding]:
             "set the label",
         )
     networks = stack.project.networks
-    joined = {networks[key].name: at for key, at in app.networks.items() if key in networks}
+    holder = stack.project.services.get(shares_network_of(app), app)
+    joined = {networks[key].name: at for key, at in holder.networks.items() if key in networks}
     if wanted not in joined:
         at = next(iter(app.networks.values()), app.at)
         yield Finding(

@@ -30,6 +30,7 @@ def _asked(stack: Stack) -> tuple[Middleware, ...]:
 def forwardauth_address(stack: Stack) -> Iterator[Finding]:
     """Exactly the one of the policy; without one, any on loopback."""
     expected = stack.policy.auth_address
+    yield from _own_loopback(stack)
     for middleware in _asked(stack):
         address = str(middleware.fields.get("Address", ""))
         if address == expected or (not expected and _is_on_loopback(address)):
@@ -41,6 +42,28 @@ def forwardauth_address(stack: Stack) -> Iterator[Finding]:
             expected or "an address on 127.0.0.1",
             f"set its address to {expected or 'the port that the authentication server publishes'}",
         )
+
+
+def _own_loopback(stack: Stack) -> Iterator[Finding]:
+    """Advice, where Traefik is a container of the project: its loopback is not the host's."""
+    for service in stack.project.services.values():
+        image = service.image.value if service.image else ""
+        on_host = service.network_mode is not None and service.network_mode.value == "host"
+        if "traefik" not in image.rpartition("/")[2] or on_host or "whoami" in image:
+            continue
+        for middleware in _asked(stack):
+            if _is_on_loopback(str(middleware.fields.get("Address", ""))):
+                yield Finding(
+                    "forwardauth-address",
+                    stack.deployment.place(middleware, "forwardauth.address"),
+                    f"middleware {middleware.declared} asks the loopback address, and Traefik is "
+                    f"the service {service.name}, with a loopback of its own",
+                    "network_mode: host, or the address of the authentication service",
+                    "if this Traefik serves the stack, set auth_address in the configuration",
+                    consequence="Nobody answers there: Traefik says 500 to everybody.",
+                    other=service.at,
+                    advice=True,
+                )
 
 
 def _is_on_loopback(address: str) -> bool:

@@ -71,7 +71,7 @@ class Deployment:
         if host is None:
             hosts = self.hosts
             if len(hosts) != 1:
-                raise ValueError(f"which host? the rules ask for {', '.join(hosts) or 'none'}")
+                raise ValueError(f"give host=…: the rules ask for {', '.join(hosts) or 'none'}")
             host = hosts[0]
         request = Request(
             method=method,
@@ -168,15 +168,25 @@ def containers(project: Project) -> list[Container]:
             project=project.name,
             labels={name: text.value for name, text in service.labels.items()},
             ports=_ports(service),
-            networks=tuple(
-                project.networks[key].name if key in project.networks else key
-                for key in service.networks
-            ),
+            networks=_networks(project, service),
             host_network=service.network_mode is not None and service.network_mode.value == "host",
             container_name=service.container_name.value if service.container_name else "",
         )
         for service in project.services.values()
     ]
+
+
+def _networks(project: Project, service: Service) -> tuple[str, ...]:
+    """The networks of a container, or of the one whose network it shares."""
+    host = project.services.get(shares_network_of(service))
+    keys = (service if host is None else host).networks
+    return tuple(project.networks[key].name if key in project.networks else key for key in keys)
+
+
+def shares_network_of(service: Service) -> str:
+    """The service in whose network a container is (``network_mode: service:NAME``), if in one."""
+    mode = service.network_mode.value if service.network_mode else ""
+    return mode.removeprefix("service:") if mode.startswith("service:") else ""
 
 
 def _names(project: Project) -> list[str]:

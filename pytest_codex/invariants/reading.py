@@ -5,6 +5,7 @@ Source: Docker documentation, "Compose application model", for the usual names o
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping
 from dataclasses import fields, replace
 from pathlib import Path
@@ -12,6 +13,8 @@ from typing import Any, NamedTuple
 
 from pytest_codex.compose.project import Project
 from pytest_codex.compose.read import read
+from pytest_codex.errors import ConfigurationError
+from pytest_codex.files import read_dotenv
 from pytest_codex.invariants.deployment import Deployment
 from pytest_codex.invariants.stack import Stack, StackPolicy, prefix_of, runs_codex
 from pytest_codex.settings import Settings
@@ -25,6 +28,8 @@ DEV = tuple(
     for name in ("compose.dev.stack", "compose.dev", "docker-compose.dev")
     for suffix in ("yml", "yaml")
 )
+#: What names files to docker compose, in the environment and in ``.env``.
+COMPOSE_FILE = "COMPOSE_FILE"
 PROD_TARGET, DEV_TARGET = "prod", "dev"
 _FOLDERS = (".", "infra/compose")
 
@@ -70,7 +75,25 @@ def _files(settings: Settings) -> tuple[Files, Files]:
     named = settings.compose_files
     if named.main or named.dev:
         return Files(named.main, named.main_source), Files(named.dev, named.dev_source)
-    return _usual(settings.root)
+    main, dev = _usual(settings.root)
+    return _of_docker(settings.root, settings.environ) or main, dev
+
+
+def _of_docker(root: Path, environ: Mapping[str, str]) -> Files | None:
+    """The files that docker compose would take instead of those of the usual names.
+
+    :raises ConfigurationError: if one of them does not exist.
+    """
+    variables = {**read_dotenv(root / ".env"), **environ}
+    names = variables.get(COMPOSE_FILE)
+    if not names:
+        return None
+    separator = variables.get("COMPOSE_PATH_SEPARATOR") or os.pathsep
+    files = tuple(root / name for name in names.split(separator) if name)
+    for file in files:
+        if not file.is_file():
+            raise ConfigurationError(f"{COMPOSE_FILE}: there is no file {file}")
+    return Files(files, COMPOSE_FILE)
 
 
 def _usual(root: Path) -> tuple[Files, Files]:

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from pytest_codex.compose.places import Place
 from pytest_codex.compose.project import Project, Service
-from pytest_codex.invariants.deployment import Deployment, is_loopback
+from pytest_codex.invariants.deployment import Deployment, is_loopback, shares_network_of
 from pytest_codex.invariants.findings import UnjudgedError
 from pytest_codex.traefik.configuration import Loss, Middleware, Router, Server
 from pytest_codex.traefik.matching import Exactly, StartsWith, Test, required_hosts
@@ -192,6 +192,8 @@ class Stack:
         app = self._app
         if app is None or service is app:
             return app is not None
+        if shares_network_of(service) == app.name:
+            return True  # at its address
         if service.image is not None and app.image is not None:
             return _repository(service.image.value) == _repository(app.image.value)
         if service.build is not None and app.build is not None:

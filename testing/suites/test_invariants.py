@@ -6,6 +6,7 @@ Which change breaks which rule is tested in ``testing/invariants``, on the rules
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 from pathlib import Path
@@ -40,6 +41,7 @@ def judge(pytester: pytest.Pytester, *arguments: str, suite: Path = SUITE) -> py
 def _usual_machine(monkeypatch):
     """Neither GitHub's nor one with docker."""
     monkeypatch.delenv("GITHUB_ACTIONS", raising=False)
+    monkeypatch.delenv("COMPOSE_FILE", raising=False)
     monkeypatch.setenv("CODEX_DOCKER_COMPOSE", "")
 
 
@@ -287,3 +289,34 @@ def test_many_routers_of_one_priority_are_ties(pytester, stack):
     result = judge(pytester, "--codex-compose", PROD)
     assert result.ret == 1
     result.stdout.fnmatch_lines(["  no-tie: *"])
+
+
+@pytest.mark.parametrize("where", ["environment", ".env"])
+def test_the_files_that_docker_compose_would_take_are_judged(pytester, stack, monkeypatch, where):
+    """``COMPOSE_FILE`` takes the place of the usual names."""
+    (stack / "more.yml").write_text(
+        'services:\n  app:\n    labels:\n'
+        f'      traefik.http.routers.codex-api.middlewares: "{CHAIN}"\n'
+    )  # fmt: skip
+    names = f"{PROD}{os.pathsep}more.yml"
+    if where == ".env":
+        (stack / ".env").write_text(f"COMPOSE_FILE={names}\n")
+    else:
+        monkeypatch.setenv("COMPOSE_FILE", names)
+    result = judge(pytester)
+    assert result.ret == 1
+    result.stdout.fnmatch_lines(["*[[]COMPOSE_FILE[]]", "  no-way-in: more.yml:4: *"])
+
+
+def test_a_container_in_the_application_s_network_is_the_application(pytester, stack):
+    """What leads to it leads to the application's ports."""
+    sidecar = (
+        "  debug:\n    image: busybox\n    network_mode: service:app\n    labels:\n"
+        "      traefik.enable: 'true'\n"
+        "      traefik.http.routers.debug.rule: Host(`debug.example.com`)\n"
+        "      traefik.http.services.debug.loadbalancer.server.port: '11435'\n"
+    )
+    change(stack / PROD, "\n  auth:\n", f"\n{sidecar}\n  auth:\n")
+    result = judge(pytester, "--codex-compose", PROD)
+    assert result.ret == 1
+    result.stdout.fnmatch_lines(["  no-way-in: docker-compose.yml:*: router debug lets in *"])
