@@ -220,11 +220,19 @@ def _findings(request: pytest.FixtureRequest, target: str | None) -> Findings:
     import warnings
 
     from pytest_codex import EndpointAdvice
+    from pytest_codex.errors import did_you_mean
     from pytest_codex.invariants.findings import Findings
+    from pytest_codex.invariants.rules import RULES
 
     marker = request.node.get_closest_marker("enforces")
-    assert marker is not None, "the test names its rule with @pytest.mark.enforces"
-    judgement = judgement_of(request.config, marker.args[0], target)
+    name = marker.args[0] if marker and marker.args else None
+    if name not in RULES:
+        pytest.fail(
+            f"the test names its rule with @pytest.mark.enforces(…), and {name!r} is none"
+            f"{did_you_mean(str(name), RULES)}",
+            pytrace=False,
+        )
+    judgement = judgement_of(request.config, name, target)
     if judgement.unjudged:
         pytest.skip(judgement.unjudged)
     for finding in judgement.advice:

@@ -196,7 +196,8 @@ def _refuse_without_compose(config: pytest.Config, items: list[pytest.Item]) -> 
 
 def _judge(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Start reporting, where invariants are judged."""
-    if not any(item.get_closest_marker("enforces") for item in items):
+    asking = (item for item in items if "codex_stacks" in getattr(item, "fixturenames", ()))
+    if not any(item.get_closest_marker("enforces") for item in asking):
         return
     from pytest_codex.errors import ConfigurationError
     from pytest_codex.judging import begin

@@ -35,7 +35,8 @@ _SARIF = "invariants.sarif"
 def rule_of(item: pytest.Item) -> str | None:
     """Return the rule that an item enforces, if it is one of ours."""
     marker = item.get_closest_marker("enforces")
-    return str(marker.args[0]) if marker and marker.args else None
+    name = marker.args[0] if marker and marker.args else None
+    return name if name in RULES else None
 
 
 def begin(config: pytest.Config) -> JudgingPlugin:

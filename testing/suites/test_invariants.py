@@ -320,3 +320,21 @@ def test_a_container_in_the_application_s_network_is_the_application(pytester, s
     result = judge(pytester, "--codex-compose", PROD)
     assert result.ret == 1
     result.stdout.fnmatch_lines(["  no-way-in: docker-compose.yml:*: router debug lets in *"])
+
+
+def test_a_rule_that_does_not_exist_is_told(pytester, stack):
+    """And somebody else's marker of the same name is theirs."""
+    pytester.makepyfile(
+        test_own="""
+        import pytest
+
+        @pytest.mark.enforces("no-tei")
+        def test_misspelt(findings): pass
+
+        @pytest.mark.enforces(7)
+        def test_of_theirs(): pass
+        """
+    )
+    result = pytester.runpytest_inprocess("-p", "no:asyncio")
+    assert result.parseoutcomes() == {"passed": 1, "errors": 2}
+    result.stdout.fnmatch_lines(["*'no-tei' is none (did you mean 'no-tie'?)*"])
