@@ -84,7 +84,10 @@ def _of_docker(root: Path, environ: Mapping[str, str]) -> Files | None:
 
     :raises ConfigurationError: if one of them does not exist.
     """
-    variables = {**read_dotenv(root / ".env"), **environ}
+    variables: dict[str, str | None] = dict(environ)
+    dotenv = root / ".env"
+    if COMPOSE_FILE not in environ and _mentions_it(dotenv):
+        variables = {**read_dotenv(dotenv), **environ}
     names = variables.get(COMPOSE_FILE)
     if not names:
         return None
@@ -94,6 +97,14 @@ def _of_docker(root: Path, environ: Mapping[str, str]) -> Files | None:
         if not file.is_file():
             raise ConfigurationError(f"{COMPOSE_FILE}: there is no file {file}")
     return Files(files, COMPOSE_FILE)
+
+
+def _mentions_it(dotenv: Path) -> bool:
+    """Whether the file matters here; what else may be wrong with it is for others to say."""
+    try:
+        return COMPOSE_FILE.encode() in dotenv.read_bytes()
+    except OSError:
+        return False
 
 
 def _usual(root: Path) -> tuple[Files, Files]:
