@@ -8,7 +8,6 @@ Source: GitHub documentation, "Running variations of jobs in a workflow" and "Us
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from math import ceil
@@ -16,6 +15,7 @@ from math import ceil
 from pytest_codex.errors import ConfigurationError, did_you_mean
 from pytest_codex.invariants.reading import has_files
 from pytest_codex.policy import KNOWN_TARGETS, SUITES
+from pytest_codex.selection.calls import suites_of
 from pytest_codex.selection.selecting import OFFLINE, Selection
 from pytest_codex.settings import Settings
 
@@ -194,34 +194,13 @@ def _shards(by_suites: dict[tuple[str, ...], list[str]], most: int) -> Iterator[
 
 
 def _chosen(markers: str) -> tuple[str, ...]:
-    if not markers.strip():
-        return SUITES
-    try:
-        expression = ast.parse(markers.strip(), mode="eval").body
-        return tuple(suite for suite in SUITES if _holds(expression, suite))
-    except (SyntaxError, _NotOfSuitesError):
+    allowed = suites_of(markers)
+    if allowed is None:
         raise ConfigurationError(
             f"-m {markers!r}: a matrix is made of whole suites; expected "
             f"{', '.join(SUITES)} with and, or, not{_near(markers)}"
-        ) from None
-
-
-class _NotOfSuitesError(Exception):
-    """An expression has something else in it."""
-
-
-def _holds(node: ast.expr, suite: str) -> bool:
-    """Whether an expression of markers holds for a test that has just the one of a suite."""
-    match node:
-        case ast.BoolOp(op=operator, values=values):
-            found = [_holds(value, suite) for value in values]
-            return all(found) if isinstance(operator, ast.And) else any(found)
-        case ast.UnaryOp(op=ast.Not(), operand=operand):
-            return not _holds(operand, suite)
-        case ast.Name(id=name) if name in SUITES:
-            return name == suite
-        case _:
-            raise _NotOfSuitesError
+        )
+    return tuple(suite for suite in SUITES if suite in allowed)
 
 
 def _near(markers: str) -> str:

@@ -45,7 +45,7 @@ class Call:
 
     def allows(self, suite: str) -> bool:
         """Whether ``-m`` lets a suite in, as far as that can be told from its name."""
-        allowed = _suites_of(self.markers)
+        allowed = suites_of(self.markers)
         return allowed is None or suite in allowed
 
     def lines(
@@ -57,7 +57,7 @@ class Call:
         :param own: the targets of the run that was called so.
         """
         expression = " or ".join(suites)
-        if _suites_of(self.markers) is None:
+        if suites_of(self.markers) is None:
             expression = f"({self.markers.strip()}) and ({expression})"
         apart = len(targets) > 1 and (self.bound or self.single)
         runs = [(target,) for target in targets] if apart else [tuple(targets)]
@@ -104,7 +104,7 @@ def call_of(arguments: Iterable[str], markers: str = "") -> Call:
     return Call(tuple(words), tuple(bound), tuple(single), markers)
 
 
-def _suites_of(markers: str) -> frozenset[str] | None:
+def suites_of(markers: str) -> frozenset[str] | None:
     """Return the suites that an expression allows, None if it is made of something else too."""
     if not markers.strip():
         return frozenset(SUITES)
@@ -116,6 +116,7 @@ def _suites_of(markers: str) -> frozenset[str] | None:
 
 
 def _holds(node: ast.expr, suite: str) -> bool:
+    """Whether an expression of markers holds for a test that has just the one of a suite."""
     match node:
         case ast.BoolOp(op=operator, values=values):
             found = [_holds(value, suite) for value in values]
