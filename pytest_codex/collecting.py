@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -16,10 +17,16 @@ class Collected:
     """The outcomes of the checks that a property of their reports marks, in groups.
 
     :param mark: the name of the property; its value is the group.
+    :param group_of: the group of a check, by its node id, None if it is not one of them. It is
+        asked for what failed without the property, as the controller of pytest-xdist reports a
+        check that a worker died in.
     """
 
-    def __init__(self, mark: str) -> None:
+    def __init__(
+        self, mark: str, group_of: Callable[[str], str | None] = lambda _nodeid: None
+    ) -> None:
         self._mark = mark
+        self._group_of = group_of
         self._outcomes: dict[str, dict[str, Outcome]] = defaultdict(dict)
         self._groups: dict[str, str] = {}
         self._seconds: dict[str, float] = defaultdict(float)
@@ -27,8 +34,9 @@ class Collected:
 
     def add(self, report: pytest.TestReport) -> None:
         """Take note of a report, if it is of one of the checks."""
-        # When a worker dies, its controller reports the check without what makes it ours.
         group = dict(report.user_properties).get(self._mark) or self._groups.get(report.nodeid)
+        if group is None and report.failed:
+            group = self._group_of(report.nodeid)
         if not isinstance(group, str):
             return
         self._groups[report.nodeid] = group
@@ -61,11 +69,14 @@ _OBSERVED = re.compile(r"^(?:E\s+)?\s*observed\s+(.+)$", re.MULTILINE)
 
 
 def _outcome(report: pytest.TestReport, group: str, seconds: float) -> Outcome:
-    kind = "error" if report.failed and report.when != "call" else report.outcome
+    # As pytest counts: where a worker died is no phase, and the check failed.
+    kind = "error" if report.failed and report.when in ("setup", "teardown") else report.outcome
     file, line, _ = report.location
     detail = report.longreprtext
     if isinstance(report.longrepr, tuple):
         detail = str(report.longrepr[2]).removeprefix("Skipped: ")
+    elif isinstance(report.longrepr, str):
+        detail = report.longrepr  # longreprtext has a line on xdist's worker before it
     message = next((text for text in detail.splitlines() if text.startswith("E ")), detail)
     message = message.removeprefix("E").strip().removeprefix("AssertionError: ")
     first = message.splitlines()[0] if message else ""

@@ -1,13 +1,19 @@
 """The controller of pytest-xdist: what it tells its workers, and what it hears from them.
 
 Only the workers know whether anything that they collected is live. So the controller does nothing
-before one of them reports a live check, unless the command line has one of our options.
+before one of them leaves word of it, unless the command line has one of our options.
+
+xdist carries no message of a plugin's from a worker that has collected, so word is left as an empty
+file. Its name is the controller's secret, told to its workers; it lies where temporary files do.
 """
 
 from __future__ import annotations
 
+import contextlib
+import tempfile
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -33,6 +39,7 @@ class Controller:
     ) -> None:
         self._config = config
         self._run = uuid.uuid4().hex
+        self._word = Path(tempfile.gettempdir(), f"codex-live-{uuid.uuid4().hex}")
         self._begin = begin
         self._live: LivePlugin | None = None
         self._error: str | None = None
@@ -46,7 +53,23 @@ class Controller:
     def for_workers(self) -> dict[str, Any]:
         """What each worker is told: which run it is part of, and what all workers share."""
         embedded = self._live.session.embedded() if self._live else {}
-        return {"run": self._run, "error": self._error, "embedded": embedded}
+        return {
+            "run": self._run,
+            "word": str(self._word),
+            "error": self._error,
+            "embedded": embedded,
+        }
+
+    def pytest_xdist_node_collection_finished(self) -> None:
+        """Begin with the first worker that has collected live checks: calls are under way now."""
+        if self._live is None and self._word.exists():
+            self._live = self._begun()
+
+    def _begun(self) -> LivePlugin:
+        try:
+            return self._begin(self._config, self._run)
+        except ConfigurationError as error:
+            raise pytest.UsageError(str(error)) from None
 
     def pytest_testnodedown(self, node: Any) -> None:
         """End the run with a worker's usage error.
@@ -58,17 +81,31 @@ class Controller:
             raise pytest.UsageError(message)
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Begin with the first report of a live check, and hand that one over; of an invariant
-        likewise."""
+        """Begin with the first report of an invariant, and hand that one over.
+
+        Of a live check likewise, where no word came: from a worker on another machine.
+        """
         marks = dict(report.user_properties)
         if self._live is None and GROUP in marks:
-            self._live = self._begin(self._config, self._run)
+            self._live = self._begun()
             self._live.pytest_runtest_logreport(report)
         if not self._judging and RULE in marks:
             from pytest_codex.judging import begin
 
             self._judging = True
             begin(self._config).pytest_runtest_logreport(report)
+
+    def pytest_unconfigure(self) -> None:
+        self._word.unlink(missing_ok=True)
+
+
+def leave_word(shared: Mapping[str, Any]) -> None:
+    """Tell the controller, before xdist tells it what was collected, that some of it is live.
+
+    :param shared: what the controller told this worker.
+    """
+    with contextlib.suppress(OSError):  # on another machine nobody would read it
+        Path(shared["word"]).touch()
 
 
 def controller_of(

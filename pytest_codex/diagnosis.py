@@ -13,7 +13,14 @@ from dataclasses import dataclass
 from enum import IntEnum
 
 from pytest_codex.exchange.excerpt import visible
-from pytest_codex.exchange.exchange import TIMEOUTS, UNREACHABLE, Exchange, FailureKind
+from pytest_codex.exchange.exchange import (
+    INTERRUPTED,
+    TIMEOUTS,
+    UNREACHABLE,
+    UNSENT,
+    Exchange,
+    FailureKind,
+)
 from pytest_codex.exchange.fingerprints import sender
 from pytest_codex.probes.catalogue import CATALOGUE, NO_KEY, POINTLESS, Probe, Stop
 from pytest_codex.probes.names import REFUSED_NAMES, refused_name
@@ -62,8 +69,9 @@ APPLICATION_PROBES = ("healthz", "models", KEY_PROBE)
 #: The streams that are under way at the same time.
 TOGETHER_PROBES = ("chat_stream", "chat_stream_long")
 _TELLING = (*APPLICATION_PROBES, *(refused_name("no_credential", stream=s) for s in (False, True)))
+#: The kinds that say nothing of what would have answered.
+_UNTOLD = UNSENT | INTERRUPTED
 _TLS = frozenset(kind for kind in UNREACHABLE if kind.startswith("tls_"))
-_UNSENT = frozenset({FailureKind.NOT_SENT, FailureKind.CANCELLED})
 _LOG = "see the application's log"
 SET_KEY = "set KEY (or the variable that the target's key_env names), or --key=env:NAME"
 _AUTH_SERVER = "see what the authentication server answers"
@@ -112,7 +120,7 @@ def cause(
 
 def _connection(exchange: Exchange, others: Mapping[str, Exchange]) -> Cause | None:
     failed = exchange
-    if exchange.failure and exchange.failure.kind is FailureKind.NOT_SENT:
+    if exchange.failure and exchange.failure.kind in UNSENT:
         failed = next((e for e in others.values() if _unreachable(e)), exchange)
     if failed.failure is None or not _unreachable(failed):
         return None
@@ -163,7 +171,7 @@ _REACH_STEPS = {
 def _application(exchange: Exchange, others: Mapping[str, Exchange]) -> Cause | None:
     """Whether something in front of the application answers in its place, or nothing does."""
     asked = [others[name] for name in APPLICATION_PROBES if name in others]
-    seen = [e for e in (exchange, *asked) if not (e.failure and e.failure.kind in _UNSENT)]
+    seen = [e for e in (exchange, *asked) if not (e.failure and e.failure.kind in _UNTOLD)]
     if not seen:
         return None
     shown = seen[0]
@@ -266,7 +274,7 @@ def refuses(exchange: Exchange) -> bool:
 
 
 def _key(exchange: Exchange, others: Mapping[str, Exchange]) -> Cause | None:
-    not_sent = exchange.failure is not None and exchange.failure.kind is FailureKind.NOT_SENT
+    not_sent = exchange.failure is not None and exchange.failure.kind in UNSENT
     if exchange.failure and exchange.failure.message == NO_KEY:
         return Cause(Level.KEY_GIVEN, NO_KEY, SET_KEY, exchange.probe)
     for seen in (others.get(KEY_PROBE), exchange):
@@ -384,9 +392,4 @@ def first_cause(exchanges: Mapping[str, Exchange], listed: str = "models") -> Ca
 
 def _interrupted(exchange: Exchange) -> bool:
     """Whether it was this run that ended an exchange, or did not come to begin it."""
-    failure = exchange.failure
-    return (
-        failure is not None
-        and failure.kind in _UNSENT
-        and failure.message.startswith("interrupted")
-    )
+    return exchange.failure is not None and exchange.failure.kind in INTERRUPTED

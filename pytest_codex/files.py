@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -13,14 +14,18 @@ from pytest_codex.values import typed
 
 #: What is in the results folder beside the targets' folders.
 RESERVED = ("invariants",)
+_OWN = "pytest_codex.toml"
+#: The text of no file, and what it says.
+_NONE: tuple[str, Mapping[str, object]] = ("", {})
 
 
 class ConfigurationFile(NamedTuple):
-    """The configuration file: its name, the prefix of its tables, and what is in them.
+    """The configuration file: how messages call it, its tables' prefix, and what is in them.
 
-    ``selection`` is not looked into here; ``text`` is the whole file.
+    ``root`` is its folder. ``selection`` is not looked into here; ``text`` is the whole file.
     """
 
+    root: Path
     where: str
     prefix: str
     top: Mapping[str, object]
@@ -29,7 +34,17 @@ class ConfigurationFile(NamedTuple):
     text: str = ""
 
 
-def read_dotenv(path: Path) -> Mapping[str, str | None]:
+def shown(path: Path, rootdir: Path) -> str:
+    """Return how messages call a file: by its path from pytest's rootdir."""
+    return Path(os.path.relpath(path, rootdir)).as_posix()
+
+
+def read_dotenv(path: Path, where: str) -> Mapping[str, str | None]:
+    """Return what a ``.env`` file sets; nothing if there is no such file.
+
+    :param where: how messages call it.
+    :raises ConfigurationError: with the line, for what is no such file.
+    """
     if not path.is_file():
         return {}
     import io
@@ -40,11 +55,11 @@ def read_dotenv(path: Path) -> Mapping[str, str | None]:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         why = getattr(error, "strerror", None) or "not UTF-8"
-        raise ConfigurationError(f"{path.name}: cannot be read: {why}") from None
+        raise ConfigurationError(f"{where}: cannot be read: {why}") from None
     for binding in parse_stream(io.StringIO(text)):
         if binding.error:
             raise ConfigurationError(
-                f"{path.name}:{binding.original.line}: not a NAME=VALUE line; "
+                f"{where}:{binding.original.line}: not a NAME=VALUE line; "
                 "expected NAME=VALUE, a comment or a blank line"
             )
     from dotenv import dotenv_values
@@ -52,41 +67,81 @@ def read_dotenv(path: Path) -> Mapping[str, str | None]:
     return dotenv_values(stream=io.StringIO(text))
 
 
-def read_toml(root: Path) -> ConfigurationFile:
-    text, whole = _load_toml(root / "pyproject.toml")
+def find_toml(rootdir: Path) -> ConfigurationFile:
+    """Return the nearest configuration file: that of pytest's rootdir, or of a folder above it.
+
+    Nothing is looked for above the top of the git repository, or outside of one. If there is no
+    file, the rootdir is where one would be.
+
+    :raises ConfigurationError: for one that cannot be read, or says what it cannot say.
+    """
+    for folder in (rootdir, *_above(rootdir)):
+        found = _read_toml(folder, rootdir)
+        if found is not None:
+            return found
+    return ConfigurationFile(rootdir, _OWN, "", {}, {})
+
+
+def repository_of(folder: Path) -> Path:
+    """Return the top of the git repository that a folder is in; the folder itself if in none."""
+    folders = (folder, *folder.parents)
+    return next((above for above in folders if (above / ".git").exists()), folder)
+
+
+def _above(rootdir: Path) -> Sequence[Path]:
+    """The folders above, up to the top of the repository."""
+    folders = (rootdir, *rootdir.parents)
+    return folders[1 : folders.index(repository_of(rootdir)) + 1]
+
+
+def _read_toml(folder: Path, rootdir: Path) -> ConfigurationFile | None:
+    """Read what configures us in a folder, if anything does."""
+    shared, own = folder / "pyproject.toml", folder / _OWN
+    where = shown(shared, rootdir)
+    text, whole = _load_toml(shared, where) if folder == rootdir or _mentions_us(shared) else _NONE
     project = whole.get("tool", {})
     table = project.get("pytest_codex") if isinstance(project, dict) else None
-    own = root / "pytest_codex.toml"
-    if table is not None and own.is_file():
+    if table is None:
+        if not own.is_file():
+            return None
+        where = shown(own, rootdir)
+        text, whole = _load_toml(own, where)
+        return _checked(folder, where, "", whole, text)
+    if own.is_file():
         raise ConfigurationError(
-            "both pyproject.toml [tool.pytest_codex] and pytest_codex.toml configure the targets; "
+            f"both {where} [tool.pytest_codex] and {shown(own, rootdir)} configure the targets; "
             "keep one of them"
         )
-    if table is None and own.is_file():
-        text, whole = _load_toml(own)
-        return _checked("pytest_codex.toml", "", whole, text)
-    if not isinstance(table or {}, dict):
-        raise ConfigurationError("pyproject.toml: [tool.pytest_codex] is not a table")
-    where = "pyproject.toml" if table is not None else "pytest_codex.toml"
-    prefix = "tool.pytest_codex." if table is not None else ""
-    return _checked(where, prefix, table or {}, text)
+    if not isinstance(table, dict):
+        raise ConfigurationError(f"{where}: [tool.pytest_codex] is not a table")
+    return _checked(folder, where, "tool.pytest_codex.", table, text)
 
 
-def _load_toml(path: Path) -> tuple[str, dict[str, object]]:
+def _mentions_us(path: Path) -> bool:
+    """Whether a file above pytest's rootdir is to be read: what is wrong in others is not ours."""
+    try:
+        return b"pytest_codex" in path.read_bytes()
+    except OSError:
+        return False
+
+
+def _load_toml(path: Path, where: str) -> tuple[str, Mapping[str, object]]:
     """Return a file's text and what it says; nothing if there is no file."""
     if not path.is_file():
-        return "", {}
+        return _NONE
     try:
         text = path.read_text(encoding="utf-8")
         return text, tomllib.loads(text)
     except (OSError, UnicodeDecodeError) as error:
         why = getattr(error, "strerror", None) or "not UTF-8"
-        raise ConfigurationError(f"{path.name}: cannot be read: {why}") from None
+        raise ConfigurationError(f"{where}: cannot be read: {why}") from None
     except tomllib.TOMLDecodeError as error:
-        raise ConfigurationError(f"{path.name}: not TOML: {error}") from None
+        raise ConfigurationError(f"{where}: not TOML: {error}") from None
 
 
-def _checked(where: str, prefix: str, table: Mapping[str, object], text: str) -> ConfigurationFile:
+def _checked(
+    root: Path, where: str, prefix: str, table: Mapping[str, object], text: str
+) -> ConfigurationFile:
     top = {key: value for key, value in table.items() if key not in ("targets", "selection")}
     _check_names(top, [o.key for o in BY_KEY.values() if o.toml], f"{where} [{prefix[:-1]}]")
     targets = table.get("targets", {})
@@ -104,7 +159,7 @@ def _checked(where: str, prefix: str, table: Mapping[str, object], text: str) ->
         _check_names(settings, per_target, section)
         for key, value in settings.items():
             typed(BY_KEY[key], value, f"{section} {key}")
-    return ConfigurationFile(where, prefix, top, targets, table.get("selection"), text)
+    return ConfigurationFile(root, where, prefix, top, targets, table.get("selection"), text)
 
 
 def _check_names(table: Mapping[str, object], valid: list[str], section: str) -> None:

@@ -23,7 +23,7 @@ from pytest_codex.report import junit, sarif, step_summary
 from pytest_codex.report.annotations import on_github, workflow_commands
 from pytest_codex.report.port import write_port
 from pytest_codex.scrubbing import ScrubbingPlugin
-from pytest_codex.state import RULE, judgement_of, settings_of, stacks_of
+from pytest_codex.state import RULE, SESSION, configured_above, judgement_of, settings_of, stacks_of
 
 _NAME = "codex-live-judging"
 #: The folder of JUnit and SARIF, beside those of the targets.
@@ -130,10 +130,11 @@ class JudgingPlugin:
 
     def _write(self) -> None:
         judgements = self._judgements()
-        root = settings_of(self._config).results_dir
+        settings = settings_of(self._config)
+        root = settings.results_dir
         folder = root / FOLDER
         every = [judgement for found in judgements.values() for judgement in found]
-        root_of_repository = Path(os.environ.get("GITHUB_WORKSPACE") or self._config.rootpath)
+        root_of_repository = Path(os.environ.get("GITHUB_WORKSPACE") or settings.root)
         text = self.scrubber.text(sarif.render(every, root_of_repository))
         (folder / _SARIF).write_text(text, encoding="utf-8")
         if not getattr(self._config.option, "xmlpath", None):
@@ -165,16 +166,17 @@ class JudgingPlugin:
 
     def pytest_report_collectionfinish(self) -> list[str]:
         self._described = True
-        return [describe(stack) for stack in stacks_of(self._config)]
+        return self._header()
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         if not self._reports or not self._collected.groups:
             return
         terminalreporter.section("invariants", sep="-", bold=True)
         judgements = self._judgements()
+        if not self._described:  # an xdist controller collects nothing
+            for line in self._header():
+                terminalreporter.line(line)
         for stack in stacks_of(self._config):
-            if not self._described:  # an xdist controller collects nothing
-                terminalreporter.line(describe(stack))
             self._summarize(terminalreporter, stack, judgements[stack.policy.target])
         if self._port:
             terminalreporter.line(f"  results: {self._shown(self._port)}")
@@ -182,6 +184,11 @@ class JudgingPlugin:
             every = [j for found in judgements.values() for j in found]
             for line in workflow_commands([f for j in every for f in j.findings]):
                 terminalreporter.line(self.scrubber.text(line))
+
+    def _header(self) -> list[str]:
+        """What is judged; the configuration is named once, by the live part if there is one."""
+        above = [] if SESSION in self._config.stash else configured_above(self._config)
+        return [*above, *map(describe, stacks_of(self._config))]
 
     def _summarize(
         self, reporter: pytest.TerminalReporter, stack: Stack, judgements: Sequence[Judgement]

@@ -30,7 +30,7 @@ from pytest_codex.report.summary import (
     unreliable,
 )
 from pytest_codex.session import Session
-from pytest_codex.state import GROUP
+from pytest_codex.state import GROUP, configured_above
 from pytest_codex.targets import Target
 
 
@@ -44,7 +44,7 @@ class LivePlugin:
         self.session = session
         self._reports = reports
         self._scrubber = session.scrubber()
-        self._collected = Collected(GROUP)
+        self._collected = Collected(GROUP, self._selected_for)
         self._described = False
         self._interrupted = False
 
@@ -69,6 +69,11 @@ class LivePlugin:
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         self._collected.add(report)
+
+    def _selected_for(self, nodeid: str) -> str | None:
+        """Return the target of a selected check."""
+        selected = self.session.selected
+        return next((name for name in self.session.targets if nodeid in selected(name)), None)
 
     def _unfinished(self, target: str) -> list[Outcome]:
         """Return an outcome for each selected check that the run ended before."""
@@ -157,9 +162,10 @@ class LivePlugin:
 
     # -- at the terminal --------------------------------------------------------------------------
 
-    def pytest_report_collectionfinish(self) -> list[str]:
+    def pytest_report_collectionfinish(self, config: pytest.Config) -> list[str]:
         self._described = True
-        return [line for target in self.session.targets.values() for line in describe(target)]
+        described = (line for target in self.session.targets.values() for line in describe(target))
+        return [*configured_above(config), *described]
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         found = list(self._found()) if self._reports else []
@@ -167,6 +173,9 @@ class LivePlugin:
             return
         reporter = terminalreporter
         reporter.section("live endpoints", sep="-", bold=True)
+        if not self._described:  # an xdist controller collects nothing
+            for line in configured_above(reporter.config):
+                reporter.line(line)
         rows = []
         for target, outcomes, exchanges in found:
             figures = facts(exchanges)
@@ -192,7 +201,7 @@ class LivePlugin:
         figures: Facts,
     ) -> None:
         """Say of a target what does not go into the table."""
-        if not self._described:  # an xdist controller collects nothing
+        if not self._described:
             for line in describe(target):
                 reporter.line(line)
         embedded = " (EMBEDDED)" if target.embedded else ""

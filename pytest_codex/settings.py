@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import NamedTuple, cast
 
 from pytest_codex.errors import ConfigurationError, did_you_mean
-from pytest_codex.files import ConfigurationFile, read_dotenv, read_toml
+from pytest_codex.files import ConfigurationFile, find_toml, read_dotenv, shown
 from pytest_codex.options import OPTIONS, Option
 from pytest_codex.policy import BY_KEY, DOMAIN_ENVIRONMENT, KNOWN_TARGETS, POLICY
 from pytest_codex.redaction import Secret
@@ -50,12 +50,25 @@ class Settings:
 
     :param flags: by option, the flag as it was given and its value.
     :param environ: the process's environment; it is only read.
-    :param root: the folder of ``.env`` files, ``pyproject.toml`` and ``pytest_codex.toml``.
+    :param rootdir: pytest's, from which the configuration file is looked for.
     """
 
     flags: Flags
     environ: Mapping[str, str]
-    root: Path
+    rootdir: Path
+
+    @property
+    def root(self) -> Path:
+        """The project's folder, where the configuration file is: that of ``.env`` files, of
+        compose files that nobody names, and of results.
+
+        :raises ConfigurationError: if the configuration file cannot be used.
+        """
+        return self._toml.root
+
+    def shown(self, name: str) -> str:
+        """Return how messages call a file of the project's folder."""
+        return shown(self.root / name, self.rootdir)
 
     @cached_property
     def target_names(self) -> tuple[str, ...]:
@@ -219,9 +232,9 @@ class Settings:
         dotenv_variables = tuple(dict.fromkeys((*variables, *_generic(option))))
         if target is not None:
             yield from self._environment(option, variables, self.environ, "environment", target)
-            own = f".env.{target}"
-            yield from self._environment(option, dotenv_variables, self._dotenv(own), own, target)
-            yield from self._environment(option, variables, self._dotenv(".env"), ".env", target)
+            for name, named in ((f".env.{target}", dotenv_variables), (".env", variables)):
+                values = self._dotenv(name)
+                yield from self._environment(option, named, values, self.shown(name), target)
             table = self._toml.targets.get(target, {})
             if option.key in table:
                 where = f"{self._toml.where} [{self._toml.prefix}targets.{target}] {option.key}"
@@ -270,8 +283,8 @@ class Settings:
         own = f".env.{target}"
         layers = (
             ("environment", variables, self.environ),
-            (own, (*variables, *_generic(option)), self._dotenv(own)),
-            (".env", variables, self._dotenv(".env")),
+            (self.shown(own), (*variables, *_generic(option)), self._dotenv(own)),
+            (self.shown(".env"), variables, self._dotenv(".env")),
         )
         return next(
             (
@@ -304,22 +317,24 @@ class Settings:
     def _key_from_variable(self, variable: str, flag: str, target: str | None) -> Sourced:
         if not variable:
             raise ConfigurationError(f"{flag}=env: names no variable; expected {flag}=env:NAME")
-        layers = {"environment": self.environ, f".env.{target}": self._dotenv(f".env.{target}")}
-        for source, environ in (*layers.items(), (".env", self._dotenv(".env"))):
+        files = (f".env.{target}", ".env")
+        layers = ((self.shown(name), self._dotenv(name)) for name in files)
+        for source, environ in (("environment", self.environ), *layers):
             value = environ.get(variable)
             if value is not None:
                 where = f"{source} {variable}"
                 return Sourced(as_key(value, f"{flag}=env:{variable}"), where)
         raise ConfigurationError(
             f"{flag}=env:{variable}: {variable} is neither in the environment nor in "
-            f".env.{target} or .env"
+            f"{' or '.join(map(self.shown, files))}"
         )
 
     def _no_domain(self, name: str) -> str:
         variables = self._variables(BY_KEY["domain"], name)
         ways = ["--domain=HOST"]
         if variables:
-            ways.append(f"{' or '.join(variables)} in the environment, .env.{name} or .env")
+            files = " or ".join(map(self.shown, (f".env.{name}", ".env")))
+            ways.append(f"{' or '.join(variables)} in the environment, {files}")
         ways.append(f"domain under [{self._toml.prefix}targets.{name}] in {self._toml.where}")
         empty = self._empty(BY_KEY["domain"], name)
         but = f" ({empty})" if empty else ""
@@ -337,12 +352,12 @@ class Settings:
 
     def _dotenv(self, name: str) -> Mapping[str, str | None]:
         if name not in self._dotenv_files:
-            self._dotenv_files[name] = read_dotenv(self.root / name)
+            self._dotenv_files[name] = read_dotenv(self.root / name, self.shown(name))
         return self._dotenv_files[name]
 
     @cached_property
     def _toml(self) -> ConfigurationFile:
-        return read_toml(self.root)
+        return find_toml(self.rootdir)
 
     @property
     def configuration_file(self) -> ConfigurationFile:

@@ -53,6 +53,14 @@ def settings_of(config: pytest.Config) -> Settings:
     return config.stash[_SETTINGS]
 
 
+def configured_above(config: pytest.Config) -> list[str]:
+    """Return the line of a run's header that names a configuration file above the rootdir."""
+    settings = settings_of(config)
+    if settings.root == settings.rootdir:
+        return []
+    return [f"configuration: {settings.configuration_file.where}"]
+
+
 def stacks_of(config: pytest.Config) -> tuple[Stack, ...]:
     """Read the compose files that were named, or those of the usual names, once; () if none is.
 

@@ -45,6 +45,7 @@ class FailureKind(StrEnum):
     HELD_OPEN = "held_open"
     NOT_SENT = "not_sent"
     CANCELLED = "cancelled"
+    CALLED_OFF = "called_off"
 
 
 #: The kinds that mean: no HTTP server was reached at all.
@@ -66,6 +67,12 @@ UNREACHABLE = frozenset(
 TIMEOUTS = frozenset(
     {FailureKind.FIRST_BYTE_TIMEOUT, FailureKind.IDLE_TIMEOUT, FailureKind.TOTAL_TIMEOUT}
 )
+
+#: The kinds that mean: it was not sent.
+UNSENT = frozenset({FailureKind.NOT_SENT, FailureKind.CALLED_OFF})
+
+#: The kinds that mean: the run ended, while it was under way or before it was sent.
+INTERRUPTED = frozenset({FailureKind.CANCELLED, FailureKind.CALLED_OFF})
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,23 +76,23 @@ def _files(settings: Settings) -> tuple[Files, Files]:
     if named.main or named.dev:
         return Files(named.main, named.main_source), Files(named.dev, named.dev_source)
     main, dev = _usual(settings.root)
-    return _of_docker(settings.root, settings.environ) or main, dev
+    return _of_docker(settings) or main, dev
 
 
-def _of_docker(root: Path, environ: Mapping[str, str]) -> Files | None:
+def _of_docker(settings: Settings) -> Files | None:
     """The files that docker compose would take instead of those of the usual names.
 
     :raises ConfigurationError: if one of them does not exist.
     """
-    variables: dict[str, str | None] = dict(environ)
-    dotenv = root / ".env"
-    if COMPOSE_FILE not in environ and _mentions_it(dotenv):
-        variables = {**read_dotenv(dotenv), **environ}
+    variables: dict[str, str | None] = dict(settings.environ)
+    dotenv = settings.root / ".env"
+    if COMPOSE_FILE not in variables and _mentions_it(dotenv):
+        variables = {**read_dotenv(dotenv, settings.shown(".env")), **variables}
     names = variables.get(COMPOSE_FILE)
     if not names:
         return None
     separator = variables.get("COMPOSE_PATH_SEPARATOR") or os.pathsep
-    files = tuple(root / name for name in names.split(separator) if name)
+    files = tuple(settings.root / name for name in names.split(separator) if name)
     for file in files:
         if not file.is_file():
             raise ConfigurationError(f"{COMPOSE_FILE}: there is no file {file}")

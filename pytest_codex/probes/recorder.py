@@ -15,7 +15,7 @@ from concurrent.futures import Future
 import anyio
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 
-from pytest_codex.exchange.exchange import Exchange, FailureKind
+from pytest_codex.exchange.exchange import UNSENT, Exchange
 from pytest_codex.exchange.fingerprints import sender
 from pytest_codex.probes.catalogue import CATALOGUE, GATE, NO_KEY, Probe, pointless
 from pytest_codex.probes.pending import Pending
@@ -126,7 +126,7 @@ class Recorder:
             self._under_way.pop(probe.name, None)
             if recording is None:
                 recording = transport.record(probe)
-                recording.refuse("interrupted before it was sent")
+                recording.call_off()
             exchange = recording.exchange()
             self._keep(exchange)
             self._futures[probe.name].set_result(exchange)
@@ -150,7 +150,7 @@ class Recorder:
     def _nobody(self) -> str | None:
         """Say that nothing answers once that is clear, so that no more time is spent on it."""
         over = [f.result() for f in self._futures.values() if f.done()]
-        sent = [e for e in over if not e.failure or e.failure.kind is not FailureKind.NOT_SENT]
+        sent = [e for e in over if not e.failure or e.failure.kind not in UNSENT]
         clear = len(sent) >= _ENOUGH and not any(exchange.reached for exchange in sent)
         return NOBODY if clear else None
 

@@ -110,6 +110,10 @@ class Recording:
         """Record that the probe was not sent, and why."""
         self._failure = Failure(FailureKind.NOT_SENT, why)
 
+    def call_off(self) -> None:
+        """Record that the run ended before the probe was sent."""
+        self._failure = Failure(FailureKind.CALLED_OFF, "interrupted before it was sent")
+
     async def run(self) -> None:
         """Send the probe and record what comes back.
 

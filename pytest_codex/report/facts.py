@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from pytest_codex.exchange.exchange import UNREACHABLE, Exchange, FailureKind
+from pytest_codex.exchange.exchange import UNREACHABLE, UNSENT, Exchange
 from pytest_codex.probes.catalogue import CATALOGUE
 
 #: A loop that ran later than this, in seconds, makes times unreliable.
@@ -68,7 +68,7 @@ def _wall(exchanges: list[Exchange]) -> float | None:
 
 
 def _was_sent(exchange: Exchange) -> bool:
-    return exchange.failure is None or exchange.failure.kind is not FailureKind.NOT_SENT
+    return exchange.failure is None or exchange.failure.kind not in UNSENT
 
 
 def _reached_model(exchange: Exchange) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import os
 import typing
 from pathlib import Path
@@ -10,13 +11,14 @@ from pathlib import Path
 import pytest
 
 from pytest_codex.errors import ConfigurationError
+from pytest_codex.invariants.reading import has_files
 from pytest_codex.invariants.stack import StackPolicy
 from pytest_codex.options import OPTIONS, Kind
 from pytest_codex.policy import BY_KEY, POLICY
 from pytest_codex.settings import Flags, Settings
 from pytest_codex.targets import Budgets, Policy, Target
 
-from .project import Endpoint, Project, counted, refusal
+from .project import ROOT, Endpoint, Project, counted, refusal
 
 LAYERS = ("flag", "environment", ".env.prod", ".env", "TOML target", "TOML", "default")
 KEY = "sk-0123456789-of-the-{}"
@@ -316,6 +318,146 @@ def test_somebody_else_s_pyproject_is_not_in_the_way(tmp_path):
     (tmp_path / "pyproject.toml").write_text('[project]\nname = "x"\n[tool.other]\nmodel = 1\n')
     (tmp_path / "pytest_codex.toml").write_text('model = "m-1"\n')
     assert target(tmp_path).model == "m-1"
+
+
+@pytest.mark.parametrize("git", ["folder", "file"])
+@pytest.mark.parametrize(
+    ("name", "table"),
+    [("pyproject.toml", "tool.pytest_codex."), ("pytest_codex.toml", "")],
+)
+def test_from_a_subfolder_the_configuration_above_is_found(tmp_path, name, table, git):
+    """The nearest in the repository; .env files, compose files and results are those beside it."""
+    below = repository(tmp_path, as_file=git == "file")
+    (tmp_path / name).write_text(f'[{table}targets.prod]\nmodel = "m-1"\nkey_env = "MINE"\n')
+    (tmp_path / ".env").write_text("DOMAIN=a.example\n")
+    (tmp_path / ".env.prod").write_text(f"MINE={KEY}\n")
+    (tmp_path / "compose.yaml").write_text("services: {}\n")
+    given = settings(below)
+    found = given.target("prod")
+    assert found.sources["model"] == f"../../{name} [{table}targets.prod] model"
+    assert found.sources["domain"] == "../../.env DOMAIN"
+    assert found.sources["key"] == "../../.env.prod MINE"
+    assert given.results_dir == tmp_path / "test-results"
+    assert has_files(given)
+    flags: Flags = {"key": ("--key", "env:NONE")}
+    assert "nor in ../../.env.prod or ../../.env" in refused(below, flags=flags)
+
+
+def repository(top: Path, *, as_file: bool = False) -> Path:
+    """Make a folder the top of a git repository, and return one deep in it."""
+    if as_file:
+        (top / ".git").write_text("gitdir: elsewhere\n")
+    else:
+        (top / ".git").mkdir()
+    below = top / "one" / "two"
+    below.mkdir(parents=True)
+    return below
+
+
+def test_the_nearest_configuration_is_the_only_one(tmp_path):
+    """They are not merged: what stands beside a further one has no say either."""
+    below = repository(tmp_path)
+    (tmp_path / "pytest_codex.toml").write_text('model = "far"\n')
+    (tmp_path / ".env").write_text("SMOKE_REQUEST_TIMEOUT=7\n")
+    (below.parent / "pytest_codex.toml").write_text('[targets.prod]\ndone = "optional"\n')
+    found = target(below)
+    assert found.policy.done == "optional"
+    assert found.model != "far"
+    assert found.sources["nonstream_timeout"] == "default"
+
+
+def test_nothing_is_looked_for_above_the_repository(tmp_path):
+    """Its top is the first folder upward that has .git, as that of a submodule does."""
+    top = tmp_path / "submodule"
+    top.mkdir()
+    (tmp_path / ".git").mkdir()
+    below = repository(top, as_file=True)
+    (tmp_path / "pytest_codex.toml").write_text('model = "m-1"\n')
+    for rootdir in (below, top):
+        assert settings(rootdir).root == rootdir
+        assert target(rootdir).sources["model"] == "default"
+
+
+def test_outside_of_a_repository_only_the_rootdir_is_looked_at(tmp_path):
+    """Somebody else's folder is above it."""
+    (tmp_path / "pytest_codex.toml").write_text('model = "m-1"\n')
+    below = tmp_path / "one"
+    below.mkdir()
+    assert settings(below).root == below
+    assert target(below).sources["model"] == "default"
+
+
+def test_without_any_configuration_the_rootdir_is_the_project_s(tmp_path):
+    """An .env file alone is one of the rootdir."""
+    below = repository(tmp_path)
+    (tmp_path / ".env").write_text("DOMAIN=above.example\n")
+    (below / ".env").write_text("DOMAIN=here.example\n")
+    assert settings(below).target("prod").sources["domain"] == ".env DOMAIN"
+    assert settings(below).target("prod").domain == "here.example"
+
+
+def test_a_broken_pyproject_above_matters_only_where_it_mentions_us(tmp_path):
+    """Somebody else's is not in the way; one that may be meant for us is not ignored."""
+    below = repository(tmp_path)
+    (tmp_path / "pytest_codex.toml").write_text('model = "m-1"\n')
+    above = below.parent / "pyproject.toml"
+    above.write_bytes(b"[tool.other\xff")
+    assert target(below).model == "m-1"
+    above.write_text("[tool.pytest_codex\n")
+    assert refused(below).startswith("../pyproject.toml: not TOML: ")
+    above.write_text("[tool.pytest_codex]\ntargets = 3\n")
+    assert refused(below).startswith("../pyproject.toml: [tool.pytest_codex.targets] is not a")
+    above.write_text("[tool]\npytest_codex = []\n")
+    assert refused(below) == "../pyproject.toml: [tool.pytest_codex] is not a table"
+
+
+def test_a_broken_pyproject_at_the_rootdir_is_an_error_whatever_is_above(tmp_path):
+    """Whether it configures anything cannot be told."""
+    below = repository(tmp_path)
+    (tmp_path / "pytest_codex.toml").write_text('model = "m-1"\n')
+    (below / "pyproject.toml").write_text("[tool.other\n")
+    assert refused(below).startswith("pyproject.toml: not TOML: ")
+
+
+def test_files_above_are_named_from_the_rootdir(tmp_path):
+    """Both TOML files at once, and a line of .env that is none, say where they are."""
+    below = repository(tmp_path)
+    (tmp_path / "pytest_codex.toml").write_text("")
+    (tmp_path / ".env").write_text("=\n")
+    assert refused(below).startswith("../../.env:1: not a NAME=VALUE line")
+    (tmp_path / ".env").unlink()
+    assert ", ../../.env.prod or ../../.env, or domain under " in refused(below)
+    (tmp_path / "pyproject.toml").write_text("[tool.pytest_codex]\n")
+    said = refused(below)
+    assert "both ../../pyproject.toml [tool.pytest_codex] and ../../pytest_codex.toml" in said
+
+
+def test_the_head_of_a_run_names_a_configuration_above_the_rootdir(project: Project):
+    """Of a live run and of one over compose files, once; results lie beside it."""
+    (project.path / ".git").mkdir()
+    (project.path / "below").mkdir()
+    project.write(pytest_codex__toml='[targets.mine]\ndomain = "embedded"\nmodel = "codex-5"\n')
+    chosen = ("--rootdir=below", "-k", "test_healthz_is_ok or every_traefik_label")
+    result = project.verify(*chosen, "--target=mine")
+    result.stdout.fnmatch_lines(
+        [
+            "configuration: ../pytest_codex.toml",
+            "target mine: *(the EMBEDDED endpoint*[[]../pytest_codex.toml [[]targets.mine] domain]",
+            "  results: test-results/mine",
+        ]
+    )
+    stack = (ROOT / "examples" / "stack" / "docker-compose.yml").read_text()
+    project.write(compose__yml=stack.replace("traefik.enable", "traefik.enabled"))
+    for arguments in (("--target=mine",), ("-m", "invariants")):
+        said = project.verify(*chosen, *arguments).outlines
+        assert said.count("configuration: ../pytest_codex.toml") == 1
+        assert any(line.startswith("compose ") and "compose.yml" in line for line in said)
+    sarif = json.loads((project.path / "test-results/invariants/invariants.sarif").read_text())
+    places = {
+        result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"]
+        for result in sarif["runs"][0]["results"]
+    }
+    assert places == {"compose.yml"}
 
 
 BROKEN_TOML = {

@@ -9,6 +9,7 @@ from collections.abc import Callable
 import anyio
 import pytest
 
+from pytest_codex.exchange.exchange import FailureKind
 from pytest_codex.probes.catalogue import CATALOGUE
 from pytest_codex.probes.pending import Pending
 from pytest_codex.probes.recorder import Recorder
@@ -93,3 +94,5 @@ def test_a_recorder_has_under_way_what_was_sent_and_is_not_over():
             recorder.close(interrupted=True)
     assert names == {"healthz", "models", "chat_without_messages"}  # chat waits for the last two
     assert recorder.pending() == []
+    ended = {name: each.failure.kind for name, each in recorder.exchanges().items() if each.failure}
+    assert ended == dict.fromkeys(names, FailureKind.CANCELLED) | {"chat": FailureKind.CALLED_OFF}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -85,6 +86,20 @@ def test_the_controller_shows_what_a_worker_waits_for(project: Project, slow: En
     assert len(re.findall(PENDING, written)) > 1
     assert not re.search(PENDING, screen.text)
     assert "own words" in screen.text
+    assert not list((project.results / "exchanges").glob(".*"))
+
+
+def test_the_controller_shows_what_no_check_has_been_reported_for(
+    project: Project, slow: Endpoint, monkeypatch
+):
+    """The very first call, in a run that has none of our options; no file of ours is left."""
+    temporary = project.pytester.mkdir("temporary")
+    monkeypatch.setattr(tempfile, "tempdir", str(temporary))
+    monkeypatch.setattr(pytest_codex.progress, "IN_A_LOG", Pace(0.2, 0.5))
+    result = project.run("test_mine.py::test_call", "-n1")
+    result.assert_outcomes(failed=1)
+    assert re.search(PENDING, result.stderr.str())
+    assert not list(temporary.glob("codex-live-*"))
     assert not list((project.results / "exchanges").glob(".*"))
 
 

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 import pytest
 
 from pytest_codex.diagnosis import Cause, Level, cause, first_cause
-from pytest_codex.exchange.exchange import UNREACHABLE, Failure, FailureKind
+from pytest_codex.exchange.exchange import INTERRUPTED, UNREACHABLE, Failure, FailureKind
 from pytest_codex.probes.catalogue import CATALOGUE, NO_KEY, NO_PATH
 
 from .made import HTML, JSON, SSE, chunk, exchange, failed, stream, tls
@@ -241,6 +241,14 @@ def test_what_a_server_says_never_reaches_a_terminal_as_it_is(made):
     broken = cause(replace(made, body=wild, headers=headers, reads=()), healthy())
     assert broken is not None
     assert str(broken).isprintable()
+
+
+@pytest.mark.parametrize("kind", sorted(INTERRUPTED))
+def test_what_the_run_ended_is_no_cause(kind):
+    """Whether it was under way or not sent yet, it says nothing of the target."""
+    exchanges = healthy()
+    assert first_cause(exchanges | {"chat": failed(kind, "chat")}) is None
+    assert first_cause({name: failed(kind, name) for name in exchanges}) is None
 
 
 def test_the_most_basic_cause_is_the_run_s():

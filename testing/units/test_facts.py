@@ -48,6 +48,8 @@ def test_nothing_recorded_is_nothing_measured():
         (failed(FailureKind.REFUSED, "chat"), 1, 0),
         (failed(FailureKind.TLS_EXPIRED, "chat"), 1, 0),
         (failed(FailureKind.NOT_SENT, "chat"), 0, 0),
+        (failed(FailureKind.CALLED_OFF, "chat"), 0, 0),
+        (failed(FailureKind.CANCELLED, "chat"), 1, 1),
         (exchange("chat_with_wrong_key", 401), 1, 0),
         (exchange("chat_with_wrong_key", 200), 1, 1),
         (failed(FailureKind.FIRST_BYTE_TIMEOUT, "chat_with_wrong_key"), 1, 0),
