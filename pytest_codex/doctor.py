@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING
 from pytest_codex.choosing import policy_of_run
 from pytest_codex.errors import ConfigurationError
 from pytest_codex.exchange.exchange import Exchange
-from pytest_codex.files import ConfigurationFile, read_dotenv, read_toml
+from pytest_codex.files import ConfigurationFile, read_dotenv
 from pytest_codex.judging import describe as describe_stack
 from pytest_codex.options import OPTIONS
 from pytest_codex.policy import DOMAIN_ENVIRONMENT
@@ -154,13 +154,13 @@ def _project(config: pytest.Config, settings: Settings) -> Iterator[Step]:
     yield ok("versions", f"{versions}, Python {platform.python_version()}")
     yield from _extras()
     try:
-        file = read_toml(settings.root)
+        file = settings.configuration_file
     except ConfigurationError as error:
         yield _unusable("TOML", error)
         return
     yield _toml(file)
     try:
-        policy_of_run(settings)
+        policy_of_run(config)
     except ConfigurationError as error:
         yield _unusable("selection", error)
     ours = _variables(settings, file)
@@ -171,10 +171,12 @@ def _project(config: pytest.Config, settings: Settings) -> Iterator[Step]:
     if not there:
         yield nothing(".env", f"none of {', '.join(files)} in {settings.root}")
     for name in there:
+        where = settings.shown(name)
         try:
-            yield ok(name, _set(ours, read_dotenv(settings.root / name)) or "sets nothing of ours")
+            found = _set(ours, read_dotenv(settings.root / name, where))
+            yield ok(where, found or "sets nothing of ours")
         except ConfigurationError as error:
-            yield _unusable(name, error)
+            yield _unusable(where, error)
     yield from _compose(config)
 
 

@@ -1,4 +1,4 @@
-"""JSON as RFC 8259 has it, which Python's parser is laxer than."""
+"""JSON as RFC 8259 has it, which Python is laxer than."""
 
 from __future__ import annotations
 
@@ -20,6 +20,11 @@ def strict_json(text: str | bytes) -> object:
     except RecursionError:
         raise ValueError("JSON nested too deeply to be read") from None
     return value
+
+
+def same(value: object, expected: object) -> bool:
+    """Whether two JSON values are equal: ``true`` is not 1."""
+    return value == expected and type(value) is type(expected)
 
 
 def _refuse(constant: str) -> NoReturn:

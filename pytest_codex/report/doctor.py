@@ -8,9 +8,12 @@ from enum import IntEnum
 from textwrap import wrap
 
 from pytest_codex.diagnosis import KEY_PROBE, SET_KEY, Cause, Level, cause, first_cause, key_refused
+from pytest_codex.exchange.cors import Admitted
 from pytest_codex.exchange.excerpt import visible
-from pytest_codex.exchange.exchange import Exchange, FailureKind
+from pytest_codex.exchange.exchange import UNSENT, Exchange
 from pytest_codex.exchange.fingerprints import sender
+from pytest_codex.exchange.models import advertises, model_ids
+from pytest_codex.exchange.strict import same
 from pytest_codex.report.paint import painted
 from pytest_codex.report.summary import describe
 from pytest_codex.targets import Budgets, Target
@@ -140,7 +143,7 @@ def _certificate(seen: Exchange) -> str:
 
 
 def _unsent(exchange: Exchange) -> bool:
-    return exchange.failure is not None and exchange.failure.kind is FailureKind.NOT_SENT
+    return exchange.failure is not None and exchange.failure.kind in UNSENT
 
 
 # -- what the application answers -----------------------------------------------------------------
@@ -157,8 +160,10 @@ def _answers(target: Target, exchanges: Mapping[str, Exchange]) -> Iterator[Step
 
 
 def _health(seen: Exchange, expected: Mapping[str, object], path: str) -> Step:
-    body = seen.json_object()
-    if seen.status != 200 or any(body.get(name) != value for name, value in expected.items()):
+    said = seen.json_object()
+    whole = seen.failure is None and seen.status == 200 and seen.media_type == "application/json"
+    kept = all(name in said and same(said[name], value) for name, value in expected.items())
+    if not (whole and said and kept):
         elsewhere = "where its health check is elsewhere, declare health_path"
         return _unexpected("health", seen, f"{_LOG}; {elsewhere}")
     return ok("health", f"{path} answers {seen.outcome}")
@@ -188,12 +193,9 @@ def _models(target: Target, exchanges: Mapping[str, Exchange]) -> Step:
     broken = cause(seen, exchanges, listed)
     if broken:
         return Step("models", State.PROBLEM, broken.says, broken.next_step)
-    data = seen.json_object().get("data")
-    names = (
-        [str(m.get("id")) for m in data if isinstance(m, dict)] if isinstance(data, list) else []
-    )
+    names = [name for name in model_ids(seen) if isinstance(name, str)]
     shown = visible(", ".join(names), 120) or "none"
-    if not any(name == target.model or name.startswith(f"{target.model}-") for name in names):
+    if not advertises(names, target.model):
         return Step(
             "models",
             State.PROBLEM,
@@ -224,23 +226,18 @@ def _preflight(seen: Exchange, origin: str) -> Step:
 
 
 def _not_admitted(seen: Exchange, origin: str) -> Iterator[str]:
-    """Yield what a preflight's answer does not admit (Fetch standard, CORS-preflight fetch)."""
-    admitted = seen.header("access-control-allow-origin")
-    if admitted not in ("*", origin):
-        yield f"Access-Control-Allow-Origin is {visible(admitted) if admitted else 'missing'}"
-    elif admitted == "*" and _listed(seen, "access-control-allow-credentials") == {"true"}:
+    """Yield what a preflight's answer does not admit."""
+    admitted = Admitted.of(seen)
+    if not admitted.has_origin(origin):
+        found = visible(admitted.origin) if admitted.origin else "missing"
+        yield f"Access-Control-Allow-Origin is {found}"
+    elif admitted.everybody_with_credentials:
         yield "Access-Control-Allow-Origin is * together with credentials"
-    if not _listed(seen, "access-control-allow-methods") & {"post", "*"}:
+    if not admitted.has_method("POST"):
         yield "POST is not among Access-Control-Allow-Methods"
-    headers = _listed(seen, "access-control-allow-headers")
-    if "authorization" not in headers:  # by name: * does not cover it
-        yield "Authorization is not among Access-Control-Allow-Headers"
-    if not headers & {"content-type", "*"}:
-        yield "Content-Type is not among Access-Control-Allow-Headers"
-
-
-def _listed(seen: Exchange, name: str) -> set[str]:
-    return {part.strip().lower() for part in (seen.header(name) or "").split(",")}
+    for name in ("Authorization", "Content-Type"):
+        if not admitted.has_header(name):
+            yield f"{name} is not among Access-Control-Allow-Headers"
 
 
 def _unexpected(name: str, seen: Exchange, next_step: str) -> Step:

@@ -151,6 +151,8 @@ def test_a_key_that_is_refused_is_named_by_its_source(
         ("models_of_the_other_environment", "models", "codex-5 is not among the models: codev-5*"),
         ("models_need_a_key", "models", "*expected 200*, was answered 401*"),
         ("healthz_never_answers", "health", "*request-timeout*"),
+        ("healthz_not_ok", "health", "answered 200 application/json: *"),
+        ("healthz_content_type_is_text", "health", "answered 200 text/plain*"),
         ("preflight_401", "preflight", "answered 401*"),
         ("preflight_without_allow_origin", "preflight", "*Allow-Origin is missing*"),
         ("preflight_without_authorization", "preflight", "*Authorization is not among*"),
@@ -262,6 +264,28 @@ def test_an_unknown_target_is_a_setting(project: Project):
     result = examine(project, "--target=stagin")
     assert result.ret == MISSING
     result.stdout.fnmatch_lines(["  problem  target *unknown target 'stagin'*"])
+
+
+def test_from_a_subfolder_it_names_the_files_that_are_above(project: Project):
+    """The rootdir's own would be named without a folder."""
+    (project.path / ".git").mkdir()
+    (project.path / "below").mkdir()
+    project.write(
+        pytest_codex__toml="[targets.mine]\ndomain = 3\n", __env="SMOKE_STREAM_TIMEOUT=9\n"
+    )
+    result = examine(project, "--rootdir=below")
+    assert result.ret == MISSING
+    result.stdout.fnmatch_lines(["  problem  TOML         ../pytest_codex.toml [[]targets.mine] *"])
+    project.write(pytest_codex__toml='[targets.mine]\ndomain = "embedded"\nmodel = "codex-5"\n')
+    result = examine(project, "--rootdir=below", "--target=mine")
+    assert result.ret == OK
+    result.stdout.fnmatch_lines(
+        [
+            "  ok       TOML         ../pytest_codex.toml sets target mine: domain, model",
+            "  ok       ../.env      SMOKE_STREAM_TIMEOUT",
+            f"  ok       results      go to {project.path / 'test-results' / 'mine'}",
+        ]
+    )
 
 
 def test_it_starts_no_workers(project: Project):

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from pytest_codex.exchange.strict import same
 from pytest_codex.report.explain import explain
 
 pytestmark = pytest.mark.smoke
@@ -42,7 +43,7 @@ def test_healthz_is_ok(healthz, target):
     _assert_healthy(healthz)
     said = healthz.json_object()
     for name, value in target.policy.health_expect.items():
-        assert name in said and said[name] == value and type(said[name]) is type(value), explain(
+        assert name in said and same(said[name], value), explain(
             healthz, f"{name!r} to be {value!r}", f"{said.get(name, 'nothing')!r}"
         )
 

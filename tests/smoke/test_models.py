@@ -3,15 +3,10 @@
 import pytest
 
 from pytest_codex.exchange.excerpt import visible
+from pytest_codex.exchange.models import advertises, model_ids
 from pytest_codex.report.explain import advise, explain
 
 pytestmark = pytest.mark.smoke
-
-
-def _ids(exchange):
-    data = exchange.json_object().get("data")
-    entries = data if isinstance(data, list) else []
-    return [entry.get("id") for entry in entries if isinstance(entry, dict)]
 
 
 @pytest.mark.judges("no_error")
@@ -27,8 +22,8 @@ def test_models_with_a_slash_answers_as_models_does(models_list, models_slash, t
     if not target.policy.models_public:
         pytest.skip("the models list is not public: only its refusal could be seen")
     assert models_slash.status == 200, explain(models_slash, "200")
-    listed, ids = (sorted(map(repr, _ids(exchange))) for exchange in (models_list, models_slash))
-    assert ids == listed, explain(
+    listed = sorted(map(repr, model_ids(models_list)))
+    assert sorted(map(repr, model_ids(models_slash))) == listed, explain(
         models_slash, f"the models that are listed without the slash: {visible(', '.join(listed))}"
     )
 
@@ -61,17 +56,13 @@ def test_models_lists_models_each_once(models_list):
 
 def test_models_advertises_the_environments_model(models_list, target):
     """The model that this environment promises, as itself or with a suffix (playbook)."""
-    ids = [model for model in _ids(models_list) if isinstance(model, str)]
-
-    def has(model):
-        return any(name == model or name.startswith(f"{model}-") for name in ids)
-
+    ids = [model for model in model_ids(models_list) if isinstance(model, str)]
     other = target.policy.other_environment
     expected = f"{target.model} or {target.model}-… among the models"
     observed = visible(", ".join(ids) or "none")
-    if not has(target.model) and other and has(other):
+    if not advertises(ids, target.model) and other and advertises(ids, other):
         observed = f"the wrong environment is deployed: models of {other} only ({observed})"
-    assert has(target.model), explain(models_list, expected, observed)
+    assert advertises(ids, target.model), explain(models_list, expected, observed)
 
 
 def test_models_head_and_options_behave(models_list, models_head, models_options, target):
