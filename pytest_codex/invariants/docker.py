@@ -153,7 +153,7 @@ def model_agrees_with_docker(
         except ConfigurationError as error:
             raise UnjudgedError(str(error)) from None
     try:
-        found = list(_disagreements(project, json.loads(answer.text)))
+        found = list(disagreements(project, json.loads(answer.text)))
     except (ValueError, KeyError, TypeError, AttributeError):
         raise UnjudgedError("docker compose prints what is not understood") from None
     for difference in found:
@@ -190,15 +190,11 @@ def reason(answer: Answer, project: Project) -> str:
     return visible(Scrubber(secrets(project)).text(last), 300)
 
 
-def disagreements(project: Project, config: Mapping[str, Any]) -> list[str]:
-    """Return where the model and docker compose differ in what an invariant may depend on.
+def disagreements(project: Project, config: Mapping[str, Any]) -> Iterator[Difference]:
+    """Yield where the model and docker compose differ in what an invariant may depend on.
 
     :param config: its answer in JSON.
     """
-    return [str(difference) for difference in _disagreements(project, config)]
-
-
-def _disagreements(project: Project, config: Mapping[str, Any]) -> Iterator[Difference]:
     for difference in differences(said_by_model(project), said_by_docker(config)):
         if difference.path[0] != "services" or difference.path[2:3] not in _LEFT_OUT:
             yield difference

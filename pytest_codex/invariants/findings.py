@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from pytest_codex.compose.places import Place
@@ -99,9 +99,3 @@ def judged(name: str, findings: Iterable[Finding]) -> Judgement:
         if not found:
             return Judgement(RULES[name], (), str(error))
     return Judgement(RULES[name], tuple(sorted(found, key=lambda finding: finding.at)))
-
-
-def broken(judgements: Iterable[Judgement]) -> Iterator[Finding]:
-    """Every finding that fails a run."""
-    for judgement in judgements:
-        yield from judgement.broken

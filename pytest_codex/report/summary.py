@@ -13,7 +13,6 @@ from pytest_codex.report.outcomes import Advice, Outcome, count, tally
 from pytest_codex.report.table import table
 from pytest_codex.targets import Target
 
-_HEADER = ("domain", "origin", "key", "model")
 #: Why a check that was selected has no result.
 UNFINISHED = "the run ended before this check did"
 _BUDGETS = ("connect", "request", "nonstream", "stream", "first_event", "idle")

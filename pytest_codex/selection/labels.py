@@ -37,14 +37,6 @@ _MISSING = object()
 _Said: TypeAlias = dict[tuple[str, str], object]
 
 
-def touches_labels(old: bytes | None, new: bytes | None) -> bool:
-    """Whether two versions of a compose file may differ in what is made of their labels.
-
-    :param old: None: there was no such file, or it cannot be had; `new` likewise.
-    """
-    return bool(touched(old, new))
-
-
 def touched(old: bytes | None, new: bytes | None) -> str:
     """Return what differs that is made of labels or read by invariants: ``labels of app``.
 

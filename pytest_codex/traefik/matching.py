@@ -280,9 +280,9 @@ def compile_rule(rule: str, syntax: Syntax = "v3") -> Formula:
     return _lowered(parse_rule(rule, syntax), _V3 if syntax == "v3" else _V2)
 
 
-def matches(formula: Formula, request: Request, *, sanitize_path: bool = True) -> bool:
-    """Whether a formula is true of a request."""
-    path = routing_path(request.path, sanitize=sanitize_path)
+def matches(formula: Formula, request: Request) -> bool:
+    """Whether a formula is true of a request, to an entry point that sanitizes paths."""
+    path = routing_path(request.path)
     return path is not None and bool(truth(formula, Facts.of(request, path)))
 
 

@@ -63,12 +63,7 @@ class Declarations:
 
 
 class _DroppedError(Exception):
-    """The container is dropped."""
-
-    def __init__(self, reason: str, label: str = "") -> None:
-        super().__init__(reason)
-        self.reason = reason
-        self.label = label
+    """The container is dropped: the message says why."""
 
 
 def declarations(container: Container, static: Static) -> Declarations:
@@ -85,10 +80,10 @@ def declarations(container: Container, static: Static) -> Declarations:
             raise ProviderCrash(loss) from None
         return _dropped(container, error.message, error.label)
     except _DroppedError as error:
-        return _dropped(container, error.reason, error.label)
+        return _dropped(container, str(error))
 
 
-def _dropped(container: Container, reason: str, label: str) -> Declarations:
+def _dropped(container: Container, reason: str, label: str = "") -> Declarations:
     return Declarations(container.name, losses=(_loss(Scope.CONTAINER, container, reason, label),))
 
 
@@ -103,7 +98,7 @@ def _declarations(container: Container, static: Static) -> Declarations:
     stopped = not (container.running and container.healthy)
     if stopped and not about.get("Docker", {}).get("AllowNonRunning"):
         state = "is not healthy" if container.running else "does not run"
-        return _dropped(container, f"the container {state}", "")
+        return _dropped(container, f"the container {state}")
     root = decode(container.labels, CONFIGURATION_PREFIXES, CONFIGURATION)
     values = _values(root, CONFIGURATION)
     http = values.get("HTTP", {})

@@ -27,14 +27,6 @@ class RuleError(ValueError):
         self.message = message
         self.position = position
 
-    def caret(self, rule: str) -> str:
-        """The rule with a caret under the place where it is wrong, on two lines."""
-        position = min(self.position, len(rule))
-        start = rule.rfind("\n", 0, position) + 1
-        end = rule.find("\n", position)
-        line = rule[start : end if end >= 0 else len(rule)]
-        return f"{line}\n{' ' * (position - start)}^"
-
 
 class Kind(Enum):
     """What a token is; the values are what an error message calls it."""

@@ -191,7 +191,7 @@ def test_what_no_invariant_depends_on_is_not_compared(tmp_path: Path) -> None:
 def test_disagreements_are_lines(tmp_path: Path) -> None:
     project = read([written(tmp_path, f"name: p\n{TEXT}")], {})
     said = {"name": "q", "services": {}, "networks": {}}
-    lines = disagreements(project, said)
+    lines = [str(difference) for difference in disagreements(project, said)]
     assert "name as 'q', and the model as 'p'" in lines
     assert "services.a as absent, and the model as ***" in lines
     assert not differences({"a": {1}}, {"a": {1}})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_codex.selection.labels import LARGEST, touched, touches_labels
+from pytest_codex.selection.labels import LARGEST, touched
 
 from .repositories import COMPOSE
 
@@ -42,7 +42,7 @@ def edited(old: str, new: str) -> bytes:
 def test_what_says_the_same_touches_nothing(new):
     """Comments, layout, order, the form of labels, and what nobody reads."""
     assert touched(COMPOSE.encode(), new) == ""
-    assert not touches_labels(new, COMPOSE.encode())
+    assert not touched(new, COMPOSE.encode())
 
 
 @pytest.mark.parametrize(
@@ -75,7 +75,7 @@ def test_what_says_the_same_touches_nothing(new):
 def test_what_is_made_of_labels_or_read_by_invariants_is_named(new, what):
     """By the field and the service; variables count as they are written."""
     assert touched(COMPOSE.encode(), new) == what
-    assert touches_labels(COMPOSE.encode(), new)
+    assert touched(COMPOSE.encode(), new)
 
 
 @pytest.mark.parametrize(
@@ -96,9 +96,9 @@ def test_what_is_made_of_labels_or_read_by_invariants_is_named(new, what):
 )
 def test_on_any_doubt_labels_are_touched(doubtful):
     """A file that is new, gone, broken, ambiguous or beyond measure; even if both versions are."""
-    assert touches_labels(COMPOSE.encode(), doubtful)
-    assert touches_labels(doubtful, COMPOSE.encode())
-    assert touches_labels(doubtful, doubtful)
+    assert touched(COMPOSE.encode(), doubtful)
+    assert touched(doubtful, COMPOSE.encode())
+    assert touched(doubtful, doubtful)
 
 
 def test_a_name_that_is_shown_is_harmless():

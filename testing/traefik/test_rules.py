@@ -107,13 +107,6 @@ def test_an_expression_is_written_as_a_rule_that_means_the_same():
         assert plain(parse(str(parse(rule)))) == expected
 
 
-def test_the_caret_stands_under_the_place():
-    """On the line where it is wrong, in a rule over several lines."""
-    with pytest.raises(RuleError) as caught:
-        parse("Host(`a`) &&\n  Pat(`/b`)")
-    assert caught.value.caret("Host(`a`) &&\n  Pat(`/b`)") == "  Pat(`/b`)\n  ^"
-
-
 def test_matchers_know_where_they_stand():
     """From left to right."""
     found = [
