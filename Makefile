@@ -35,7 +35,7 @@ docs: $(VENV)/.ready
 	$(BIN)/python docs/make_pages.py
 
 bench: $(VENV)/.ready
-	cd benchmarks && for name in model_calls wall_time startup decoder timing invariants; do \
+	cd benchmarks && for name in model_calls wall_time startup decoder timing invariants selection; do \
 	    echo "== $$name"; ../$(BIN)/python $$name.py || exit 1; done
 
 oracle: $(VENV)/.ready
