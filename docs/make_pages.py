@@ -37,7 +37,9 @@ Made from the table in `pytest_codex/options.py` by `make docs`; change it there
 
 Each flag exists as `--codex-NAME` and, where nobody else has that name, as `--NAME`. In TOML an
 option stands at the top for all targets or under `[targets.NAME]` for one: in `pytest_codex.toml`
-as it is, in `pyproject.toml` below `[tool.pytest_codex]`.
+as it is, in `pyproject.toml` below `[tool.pytest_codex]`. Of these files the nearest at or above
+pytest's rootdir is used, in the same git repository; `.env` files are those beside it, or of the
+rootdir if there is none.
 
 Precedence: flag > environment > `.env.<target>` > `.env` > TOML target > TOML > default.
 

@@ -81,7 +81,7 @@ def _expected(text: str) -> list[str]:
 
 
 def _names(job: dict[str, str]) -> list[str]:
-    return (job["targets"] or job["suites"]).split()
+    return job["results"].split()
 
 
 def _merge(folders: Sequence[Path], output: Path, expected: Sequence[str]) -> int:

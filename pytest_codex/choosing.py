@@ -12,10 +12,12 @@ from typing import Any
 import pytest
 
 from pytest_codex.errors import ConfigurationError
+from pytest_codex.files import repository_of
 from pytest_codex.selection.calls import call_of
 from pytest_codex.selection.changes import Changes, Everything, parse_list
 from pytest_codex.selection.git import changes_since, label_changes
-from pytest_codex.selection.rules import DEFAULT, SelectionPolicy, policy_of
+from pytest_codex.selection.rules import DEFAULT, OWN_FILES, SelectionPolicy, policy_of
+from pytest_codex.selection.scope import Scope
 from pytest_codex.selection.selecting import Selection, compose_paths, select
 from pytest_codex.selection.views import as_json, explain, from_json, left_over, why
 from pytest_codex.settings import Settings
@@ -43,16 +45,21 @@ def selection_of(config: pytest.Config) -> Selection:
     :raises ConfigurationError: for a policy or a change list that cannot be used.
     """
     settings = settings_of(config)
-    policy = policy_of_run(settings)
+    policy = policy_of_run(config)
     changes = _changes(config, settings)
     labels = None
     if isinstance(changes, Changes):
         compose = compose_paths(policy, changes)
         labels = label_changes(changes, compose, settings.root, os.environ)
-    return select(policy, changes, labels)
+    return select(policy, changes, labels, _own_files(settings.root))
 
 
-def policy_of_run(settings: Settings) -> SelectionPolicy:
+def policy_of_run(config: pytest.Config) -> SelectionPolicy:
+    """Return the policy of the configuration, or the default one.
+
+    :raises ConfigurationError: for one that cannot be used.
+    """
+    settings = settings_of(config)
     file = settings.configuration_file
     if file.selection is None:
         return DEFAULT
@@ -64,7 +71,36 @@ def policy_of_run(settings: Settings) -> SelectionPolicy:
         where,
         text=file.text,
         root=settings.root,
+        markers=registered_markers(config),
         targets=settings.known_targets,
+    )
+
+
+def _own_files(root: Path) -> frozenset[str]:
+    """Return the files that the policy may stand in, from the top of the repository."""
+    folder = root.relative_to(repository_of(root))
+    return frozenset(path for name in OWN_FILES for path in (name, (folder / name).as_posix()))
+
+
+def registered_markers(config: pytest.Config) -> frozenset[str]:
+    """Return the markers that tests may have, as ``pytest --markers`` lists them."""
+    return frozenset(
+        line.partition(":")[0].partition("(")[0].strip() for line in config.getini("markers")
+    )
+
+
+def scope_of(settings: Settings, *, only: bool = False) -> Scope:
+    """Return where there can be runs: on the targets of this one, and on others.
+
+    :param only: whether there are to be no others, since the command line names the targets.
+    """
+    own = settings.target_names
+    known = settings.known_targets
+    others = [name for name in known if only and name not in own]
+    return Scope(
+        own,
+        dict.fromkeys(others, "--target does not name it"),
+        {name: settings.suites(name) for name in known},
     )
 
 
@@ -114,6 +150,11 @@ class ChoosingPlugin:
     def pytest_configure_node(self, node: Any) -> None:
         node.workerinput[_SHARED] = as_json(self._selection)
 
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any) -> None:
+        """Hear from a worker what it has deselected; every worker says the same."""
+        self._deselected |= getattr(node, "workeroutput", {}).get(_SHARED, {})
+
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         unwanted = {item: reason for item in items if (reason := self._against(item))}
@@ -121,6 +162,8 @@ class ChoosingPlugin:
             self._deselected |= {item.nodeid: reason for item, reason in unwanted.items()}
             self._config.hook.pytest_deselected(items=list(unwanted))
             items[:] = [item for item in items if item not in unwanted]
+        if hasattr(self._config, "workeroutput"):
+            self._config.workeroutput[_SHARED] = self._deselected
 
     def _against(self, item: pytest.Item) -> str:
         """Why a test is not wanted; empty if it is."""
@@ -135,7 +178,7 @@ class ChoosingPlugin:
         if hasattr(self._config, "workerinput"):
             return
         folder = settings_of(self._config).results_dir
-        said = as_json(self._selection, self._call, self._own_targets())
+        said = as_json(self._selection, self._call, self._scope())
         text = json.dumps(said, indent=2) + "\n"
         try:
             folder.mkdir(parents=True, exist_ok=True)
@@ -150,7 +193,7 @@ class ChoosingPlugin:
         return [f"selection: {line}" for line in explain(self._selection)]
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
-        elsewhere = left_over(self._selection, self._call, self._own_targets())
+        elsewhere = left_over(self._selection, self._call, self._scope())
         if not self._deselected and not elsewhere:
             return
         terminalreporter.section("selection by changed paths", sep="-")
@@ -162,9 +205,9 @@ class ChoosingPlugin:
         for line in elsewhere:
             terminalreporter.line(line, yellow=True)
 
-    def _own_targets(self) -> tuple[str, ...]:
-        """The targets of the run; none if they cannot be used, which ends it elsewhere."""
+    def _scope(self) -> Scope:
+        """Where there can be runs; what is wrong with targets ends the run elsewhere."""
         try:
-            return settings_of(self._config).target_names
+            return scope_of(settings_of(self._config))
         except ConfigurationError:
-            return ()
+            return Scope()

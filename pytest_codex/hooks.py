@@ -9,6 +9,7 @@ last would have replaced the other.)
 from __future__ import annotations
 
 import os
+import sys
 import uuid
 from collections.abc import Callable, Generator
 from pathlib import Path
@@ -60,13 +61,20 @@ def pytest_load_initial_conftests(
     return result
 
 
+@pytest.hookimpl(trylast=True)  # the policy knows the markers that others register
 def pytest_configure(config: pytest.Config) -> None:
     # Not as pytest_plugins: pytest would look through every installed distribution once more.
     config.pluginmanager.register(fixtures, "codex-live-fixtures")
     for marker in _MARKERS:
         config.addinivalue_line("markers", marker)
-    if not _CHANGES.isdisjoint(given_flags(config)):
+    if not _CHANGES.isdisjoint(given_flags(config)) and not _questions(config):
         _select(config)
+
+
+def _questions(config: pytest.Config) -> dict[str, str]:
+    """Return what asks for an answer and not for a run, with the flags."""
+    given = given_flags(config).items()
+    return {name: flag for name, (flag, value) in given if value and name in _ANSWERS}
 
 
 def _select(config: pytest.Config) -> None:
@@ -83,14 +91,17 @@ def _select(config: pytest.Config) -> None:
 @pytest.hookimpl(tryfirst=True)
 def pytest_cmdline_main(config: pytest.Config) -> int | None:
     """Answer what asks for an answer and not for a run."""
-    asked = {name for name, (_, value) in given_flags(config).items() if value} & _ANSWERS
-    if not asked:
+    questions = _questions(config)
+    if not questions:
         return None
+    if len(questions) > 1:
+        flags = " and ".join(questions.values())
+        raise pytest.UsageError(f"{flags} each ask for an answer of their own; give one of them")
     from pytest_codex.answering import answer
     from pytest_codex.errors import ConfigurationError
 
     try:
-        return answer(config, min(asked))
+        return answer(config, *questions)
     except ConfigurationError as error:
         raise pytest.UsageError(str(error)) from None
 
@@ -162,10 +173,16 @@ def pytest_collection_finish(session: pytest.Session) -> None:
         live.start(checks(session.items, live.settings.target_names[0]))
     except ConfigurationError as error:
         _refuse(config, str(error))
+    if shared:
+        from pytest_codex.controller import leave_word
+
+        leave_word(shared)
 
 
 def _ends_with_collection(session: pytest.Session) -> bool:
-    """Whether something could not be collected, and that ends the run."""
+    """Whether something was not found or could not be collected, and that ends the run."""
+    if isinstance(sys.exception(), pytest.UsageError):
+        return True  # pytest says so next
     return bool(session.testsfailed) and not session.config.option.continue_on_collection_errors
 
 
@@ -187,10 +204,11 @@ def _refuse_without_compose(config: pytest.Config, items: list[pytest.Item]) -> 
     except ConfigurationError as error:
         _refuse(config, str(error))
     if all(item.get_closest_marker("invariants") for item in items):
+        root = settings_of(config).root
         _refuse(
             config,
-            f"there is no docker-compose.yml or compose.yaml in {config.rootpath}, so nothing was "
-            "verified; next: --compose=FILE",
+            f"there is no docker-compose.yml or compose.yaml in {root}, so nothing was verified; "
+            "next: --compose=FILE",
         )
 
 

@@ -8,15 +8,19 @@ Source: GitHub documentation, "Running variations of jobs in a workflow" and "Us
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from math import ceil
 
 from pytest_codex.errors import ConfigurationError, did_you_mean
 from pytest_codex.invariants.reading import has_files
 from pytest_codex.policy import KNOWN_TARGETS, SUITES
-from pytest_codex.selection.calls import suites_of
-from pytest_codex.selection.selecting import OFFLINE, Selection
+from pytest_codex.selection.changes import Changes
+from pytest_codex.selection.expressions import OFFLINE, expression_of, joined
+from pytest_codex.selection.rules import SelectionPolicy
+from pytest_codex.selection.scope import Scope
+from pytest_codex.selection.selecting import Choice, Selection, select
 from pytest_codex.settings import Settings
 
 #: How many jobs GitHub makes of a matrix at most.
@@ -27,6 +31,7 @@ GITHUB_MOST = 256
 class Job:
     """What one job verifies.
 
+    :param suites: markers, or expressions of markers.
     :param targets: several where there are more targets than jobs; none for what needs no target.
     """
 
@@ -37,104 +42,92 @@ class Job:
     def name(self) -> str:
         """What tells it from the others; fit for the name of an artifact."""
         if not self.targets:
-            return "-".join(self.suites)
+            return re.sub(r"\W+", "-", "-".join(self.suites)).strip("-")
         return "..".join(dict.fromkeys((self.targets[0], self.targets[-1])))
 
-    def as_json(self) -> dict[str, str]:
+    def as_json(self, markers: str = "") -> dict[str, str]:
         """Return it as an entry of a matrix: text only.
 
         ``target`` is empty unless there is exactly one; a job's environment may be called so.
+        ``results`` are the names of what there will be results of.
+
+        :param markers: what ``-m`` says besides.
         """
         return {
             "name": self.name,
             "target": self.targets[0] if len(self.targets) == 1 else "",
             "targets": " ".join(self.targets),
-            "suites": " ".join(self.suites),
-            "markers": " or ".join(self.suites),
+            "suites": ", ".join(self.suites),
+            "markers": joined(self.suites, markers),
+            "results": " ".join(self.targets or OFFLINE.intersection(self.suites)),
         }
+
+
+@dataclass(frozen=True, slots=True)
+class Matrix:
+    """The jobs for what was selected, and what there is no job for.
+
+    :param jobs: as JSON has them: the one without a target first, then in order of the targets.
+    :param left_out: a line for each target on which something was selected that cannot be run.
+    :param why_empty: why there is no job at all; empty if there is one.
+    """
+
+    jobs: tuple[dict[str, str], ...]
+    left_out: tuple[str, ...]
+    why_empty: str
+
+    def as_json(self) -> dict[str, list[dict[str, str]]]:
+        """Return it as GitHub has it.
+
+        GitHub refuses one without entries, so that whoever uses it has to ask for that first.
+        """
+        return {"include": list(self.jobs)}
 
 
 def matrix(
     settings: Settings,
     selection: Selection | None = None,
+    *,
     most: int = GITHUB_MOST,
     markers: str = "",
-) -> dict[str, list[dict[str, str]]]:
-    """Return the matrix of what is to be verified; ``{"include": []}`` if nothing is.
-
-    GitHub refuses a matrix without entries, so that whoever uses it has to ask for that first.
+    known: Collection[str] = SUITES,
+) -> Matrix:
+    """Return the matrix of what is to be verified.
 
     :param selection: what changed paths ask for; None: everything.
     :param most: how many jobs there may be.
-    :param markers: an expression of suites, as ``-m`` has it; empty: all of them.
-    :raises ConfigurationError: for an unknown target or suite, or if `most` is too few.
+    :param markers: an expression, as ``-m`` has it; empty: all suites.
+    :param known: the markers that tests may have.
+    :raises ConfigurationError: for an unknown target or marker, or if `most` is too few.
     """
-    return {"include": [job.as_json() for job in jobs(settings, selection, most, markers)]}
-
-
-def why_empty(settings: Settings, selection: Selection | None = None, markers: str = "") -> str:
-    """Say why a matrix has no entries: of each suite that was chosen, what is in its way."""
-    if selection is not None and selection.nothing:
-        return selection.nothing
-    chosen = _chosen(markers)
-    if not chosen:
-        return f"-m {markers!r} chooses no suite"
-    targets = _targets(settings, selection)
-    by_reason: dict[str, list[str]] = {}
-    for suite in chosen:
-        by_reason.setdefault(_against(suite, targets, settings, selection), []).append(suite)
-    return "; ".join(f"{', '.join(suites)}: {reason}" for reason, suites in by_reason.items())
-
-
-def _against(
-    suite: str, targets: list[str], settings: Settings, selection: Selection | None
-) -> str:
-    choice = selection.choice(suite) if selection else None
-    if choice is not None and not choice.selected:
-        return "no changed path asks for it"
-    if suite in OFFLINE:
-        return "no compose file is found"
-    run = ", ".join(targets)
-    if choice is not None and not any(choice.on(target) for target in targets):
-        return f"the changes ask for it on {', '.join(choice.targets)} only, not on {run}"
-    allowing = [target for target in targets if suite in settings.suites(target)]
-    if not allowing:
-        return f"it may not run on {run}"
-    return f"the changes do not ask for it on {', '.join(allowing)}"
-
-
-def left_out(settings: Settings, selection: Selection | None = None) -> list[str]:
-    """Return a line for each target that rules of the selection name and the matrix has not."""
-    there = _targets(settings, selection)
-    reason = "--target does not name it" if "target" in settings.flags else "it has no domain"
-    return [
-        f"{name}: named by the selection and left out: {reason}"
-        for name in _named(selection)
-        if name not in there
-    ]
-
-
-def jobs(settings: Settings, selection: Selection | None, most: int, markers: str) -> list[Job]:
-    """Return the jobs of a matrix: the one without a target first, then in order of the targets."""
-    suites = _chosen(markers)
-    by_suites: dict[tuple[str, ...], list[str]] = {}
-    order = _targets(settings, selection)
-    for target in order:
-        own = tuple(
-            suite
-            for suite in suites
-            if suite not in OFFLINE
-            and suite in settings.suites(target)
-            and (selection is None or selection.wants((suite,), target))
-        )
-        if own:
-            by_suites.setdefault(own, []).append(target)
-    offline = tuple(
-        suite
-        for suite in suites
-        if suite in OFFLINE and (selection is None or selection.wants((suite,)))
+    selection = selection or select(SelectionPolicy((), always=SUITES), Changes((), ""))
+    choices = _chosen(selection, markers, known)
+    scope = _scope(settings)
+    jobs = _jobs(choices, scope, most, has_compose_files=has_files(settings))
+    return Matrix(
+        tuple(job.as_json(markers) for job in jobs),
+        tuple(scope.left_out(choices)),
+        "" if jobs else _why_empty(selection, choices, scope, markers),
     )
-    first = [Job(offline)] if offline and has_files(settings) else []
+
+
+def _jobs(
+    choices: list[Choice], scope: Scope, most: int, *, has_compose_files: bool
+) -> tuple[Job, ...]:
+    alone: list[str] = []
+    by_target: dict[str, list[str]] = {name: [] for name in scope.own}
+    for choice in choices:
+        for targets in scope.runs(choice):
+            if not targets and (has_compose_files or not choice.expression.is_offline):
+                alone.append(choice.suite)
+            for target in targets:
+                by_target.setdefault(target, []).append(choice.suite)
+    order = list(by_target)
+    by_suites: dict[tuple[str, ...], list[str]] = {}
+    for target, suites in by_target.items():
+        if suites:
+            by_suites.setdefault(tuple(suites), []).append(target)
+    first = [Job(tuple(alone))] if alone else []
     # The job of a deployment that is known has its environment, with secrets and approval.
     live = [
         Job(own, (name,))
@@ -151,33 +144,31 @@ def jobs(settings: Settings, selection: Selection | None, most: int, markers: st
     if needed > most:
         raise ConfigurationError(f"a matrix of at most {most} jobs: {needed} are needed")
     live += _shards(others, most - len(first) - len(live))
-    return first + sorted(live, key=lambda job: order.index(job.targets[0]))
+    return (*first, *sorted(live, key=lambda job: order.index(job.targets[0])))
 
 
-def _targets(settings: Settings, selection: Selection | None) -> list[str]:
-    """Return the targets: those that were asked for by name, or else all that have a domain.
+def _scope(settings: Settings) -> Scope:
+    """Return where there can be jobs: on the targets asked for by name, or all with a domain.
 
-    What the command line names is all there is. To other names, those that rules of a selection
-    name are added, where they have a domain. If none has one, the default target remains, which
-    says so when it is verified.
+    What the command line names is all there is. To other names, those that a selection names are
+    added, where they have a domain. If none has one, the default target remains, which says so
+    when it is verified.
     """
     names = list(settings.target_names)
+    known = settings.known_targets
     if "target" in settings.flags:
-        return names
-    if settings.only_target is None and len(names) == 1 and "domain" not in settings.flags:
-        names = [name for name in settings.known_targets if _configured(name, settings)]
-    named = (name for name in _named(selection) if _configured(name, settings))
-    return list(dict.fromkeys((*names, *named))) or list(settings.target_names)
+        barred = dict.fromkeys(known, "--target does not name it")
+    else:
+        barred = {name: "it has no domain" for name in known if not _configured(name, settings)}
+        if settings.only_target is None and len(names) == 1 and "domain" not in settings.flags:
+            names = [name for name in known if name not in barred] or names
+    allowed = {name: settings.suites(name) for name in known}
+    return Scope(tuple(names), {n: why for n, why in barred.items() if n not in names}, allowed)
 
 
 def _configured(name: str, settings: Settings) -> bool:
     """Whether a target has a domain; what the configuration declares is expected to have one."""
     return name not in KNOWN_TARGETS or settings.value("domain", name).value is not None
-
-
-def _named(selection: Selection | None) -> list[str]:
-    choices = selection.suites if selection else ()
-    return list(dict.fromkeys(name for choice in choices for name in choice.targets))
 
 
 def _shards(by_suites: dict[tuple[str, ...], list[str]], most: int) -> Iterator[Job]:
@@ -193,17 +184,39 @@ def _shards(by_suites: dict[tuple[str, ...], list[str]], most: int) -> Iterator[
 # -- which suites ---------------------------------------------------------------------------------
 
 
-def _chosen(markers: str) -> tuple[str, ...]:
-    allowed = suites_of(markers)
-    if allowed is None:
+def _chosen(selection: Selection, markers: str, known: Collection[str]) -> list[Choice]:
+    """Return what was decided about the suites that ``-m`` lets in."""
+    if not markers.strip():
+        return list(selection.suites)
+    limit = expression_of(markers)
+    if limit is None:
         raise ConfigurationError(
-            f"-m {markers!r}: a matrix is made of whole suites; expected "
-            f"{', '.join(SUITES)} with and, or, not{_near(markers)}"
+            f"-m {markers!r}: expected {', '.join(SUITES)} and other markers, with and, or, not"
         )
-    return tuple(suite for suite in SUITES if suite in allowed)
+    for name in sorted(limit.names.difference(known)):
+        raise ConfigurationError(
+            f"-m {markers!r}: unknown marker {name!r}{did_you_mean(name, known)}; the suites are "
+            f"{', '.join(SUITES)}, and pytest --markers lists all others"
+        )
+    return [choice for choice in selection.suites if choice.expression.meets(limit)]
 
 
-def _near(markers: str) -> str:
-    words: Iterable[str] = markers.replace("(", " ").replace(")", " ").split()
-    unknown = (word for word in words if word not in (*SUITES, "and", "or", "not"))
-    return did_you_mean(next(unknown, ""), SUITES)
+def _why_empty(selection: Selection, choices: list[Choice], scope: Scope, markers: str) -> str:
+    """Say of each suite that was chosen what is in its way."""
+    if selection.nothing:
+        return selection.nothing
+    if not choices:
+        return f"-m {markers!r} lets no suite in"
+    by_reason: dict[str, list[str]] = {}
+    for choice in choices:
+        by_reason.setdefault(_against(choice, scope), []).append(choice.suite)
+    return "; ".join(f"{', '.join(suites)}: {reason}" for reason, suites in by_reason.items())
+
+
+def _against(choice: Choice, scope: Scope) -> str:
+    if not choice.selected:
+        return "no changed path asks for it"
+    if choice.expression.is_offline:
+        return "no compose file is found"
+    reasons = (f"{t} ({scope.against(choice, t)})" for t in scope.wanted(choice))
+    return f"it cannot be run on {', '.join(reasons)}"

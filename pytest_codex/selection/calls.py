@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import ast
 import re
 import shlex
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from pytest_codex.options import OPTIONS, Kind
-from pytest_codex.policy import SUITES
+from pytest_codex.selection.expressions import Expression, expression_of, joined
 
 #: What says what to run and what to print of it: another call says that for itself.
 _REPLACED = frozenset(
@@ -43,10 +42,10 @@ class Call:
     single: tuple[str, ...] = ()
     markers: str = ""
 
-    def allows(self, suite: str) -> bool:
-        """Whether ``-m`` lets a suite in, as far as that can be told from its name."""
-        allowed = suites_of(self.markers)
-        return allowed is None or suite in allowed
+    def lets(self, suite: Expression) -> bool:
+        """Whether ``-m`` lets tests of a suite in, as far as that can be told from markers."""
+        limit = expression_of(self.markers)
+        return limit is None or suite.meets(limit)
 
     def lines(
         self, suites: Iterable[str], targets: Sequence[str] = (), own: Sequence[str] = ()
@@ -56,9 +55,7 @@ class Call:
         :param targets: empty: those that pytest chooses.
         :param own: the targets of the run that was called so.
         """
-        expression = " or ".join(suites)
-        if suites_of(self.markers) is None:
-            expression = f"({self.markers.strip()}) and ({expression})"
+        expression = joined(suites, self.markers)
         apart = len(targets) > 1 and (self.bound or self.single)
         runs = [(target,) for target in targets] if apart else [tuple(targets)]
         return [self._line(expression, run, tuple(own)) for run in runs]
@@ -102,28 +99,3 @@ def call_of(arguments: Iterable[str], markers: str = "") -> Call:
         elif option.name not in _REPLACED:
             words += given
     return Call(tuple(words), tuple(bound), tuple(single), markers)
-
-
-def suites_of(markers: str) -> frozenset[str] | None:
-    """Return the suites that an expression allows, None if it is made of something else too."""
-    if not markers.strip():
-        return frozenset(SUITES)
-    try:
-        expression = ast.parse(markers.strip(), mode="eval").body
-        return frozenset(suite for suite in SUITES if _holds(expression, suite))
-    except (SyntaxError, ValueError):
-        return None
-
-
-def _holds(node: ast.expr, suite: str) -> bool:
-    """Whether an expression of markers holds for a test that has just the one of a suite."""
-    match node:
-        case ast.BoolOp(op=operator, values=values):
-            found = [_holds(value, suite) for value in values]
-            return all(found) if isinstance(operator, ast.And) else any(found)
-        case ast.UnaryOp(op=ast.Not(), operand=operand):
-            return not _holds(operand, suite)
-        case ast.Name(id=name) if name in SUITES:
-            return name == suite
-        case _:
-            raise ValueError(f"not made of suites: {ast.dump(node)}")

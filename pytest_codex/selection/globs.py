@@ -8,7 +8,7 @@ is in it. Of several globs the last that matches decides, and ``!`` takes paths 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 _WILD = re.compile(r"[*?\[]")
@@ -58,6 +58,36 @@ def _unmatchable(glob: str) -> str | None:
     if not patterns or patterns[0].include is None:
         return "it is no glob; is a bracket open, as in '[a-z'?"
     return None
+
+
+def taken_out(globs: Sequence[str]) -> tuple[int, str] | None:
+    """Return the first glob of which a later one takes out everything, and that one.
+
+    It is tried with some paths that the glob matches; one with brackets is not judged.
+    """
+    from pathspec import GitIgnoreSpec
+
+    whole = GitIgnoreSpec.from_lines(list(globs))
+    for n, glob in enumerate(globs):
+        if glob.startswith("!") or "[" in glob:
+            continue
+        alone = GitIgnoreSpec.from_lines([glob])
+        results = [whole.check_file(path) for path in _examples(glob) if alone.match_file(path)]
+        if results and not any(result.include for result in results):
+            last = max(result.index or 0 for result in results)
+            if last > n:
+                return n, globs[last]
+    return None
+
+
+def _examples(glob: str) -> Iterator[str]:
+    """Yield paths that a glob without brackets may match: nobody would call a file so."""
+    for letters in ("qzxj", "70913"):
+        name = glob.strip("/").replace("**", "\0").replace("*", letters).replace("?", letters[0])
+        for between in (letters, f"{letters}/{letters}.{letters}"):
+            path = name.replace("\0", between)
+            for folder in ("", f"{letters}/"):
+                yield from (f"{folder}{path}", f"{folder}{path}/{letters}")
 
 
 class Globs:

@@ -6,13 +6,14 @@ Source of the default policy: the playbook of the Codex Completions API, "Test S
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 
 from pytest_codex.errors import ConfigurationError, did_you_mean
 from pytest_codex.policy import SUITES
-from pytest_codex.selection.globs import problem_of
+from pytest_codex.selection.expressions import parse
+from pytest_codex.selection.globs import problem_of, taken_out
 from pytest_codex.selection.lines import line_of
 
 UNKNOWN = ("all", "error")
@@ -27,7 +28,7 @@ class Rule:
 
     :param paths: globs as gitignore has them, from the top of the repository; the last that
         matches decides, ``!`` takes out.
-    :param suites: the suites to run, by their markers.
+    :param suites: the suites to run, by their markers, or expressions of markers.
     :param commands: what to run outside pytest, in this order.
     :param targets: where to run the suites; empty: on the targets of the run.
     :param labels: for compose files: whether the rule is only for changes that touch what Traefik
@@ -50,14 +51,18 @@ class SelectionPolicy:
     :param ignore: globs of paths that ask for nothing, where no rule says otherwise.
     :param unknown: what a path leads to that no rule and no glob to ignore knows: ``all`` runs
         everything, ``error`` ends the run.
-    :param suites: all the suites there are.
     """
 
     rules: tuple[Rule, ...]
     always: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
     unknown: str = "all"
-    suites: tuple[str, ...] = SUITES
+
+    @property
+    def suites(self) -> tuple[str, ...]:
+        """All that can be selected: the suites, and the expressions of the rules."""
+        said = (suite for rule in self.rules for suite in rule.suites)
+        return tuple(dict.fromkeys((*SUITES, *self.always, *said)))
 
 
 _COMPOSE = ("**/compose*.yml", "**/compose*.yaml",
@@ -112,7 +117,7 @@ def policy_of(
     *,
     text: str = "",
     root: Path | None = None,
-    suites: Sequence[str] = SUITES,
+    markers: Collection[str] = SUITES,
     targets: Sequence[str] | None = None,
 ) -> SelectionPolicy:
     """Read a policy from the TOML table ``selection``.
@@ -123,10 +128,11 @@ def policy_of(
     :param where: the file and the table, for messages.
     :param text: the file's text, so that messages can tell the line.
     :param root: the repository's folder, for globs that are absolute by mistake.
+    :param markers: those that tests may have.
     :param targets: the targets that are known; None: any.
     :raises ConfigurationError: with key, value and what is near to it.
     """
-    reader = _Reader(where, text, root, tuple(suites), targets)
+    reader = _Reader(where, text, root, markers, targets)
     reader.known_keys(table, ("rules", "always", "ignore", "unknown"), "")
     unknown = table.get("unknown", DEFAULT.unknown)
     if unknown not in UNKNOWN:
@@ -140,8 +146,8 @@ def policy_of(
         ignore = reader.globs(table["ignore"], "ignore", needed=False)
     always = DEFAULT.always
     if "always" in table:
-        always = reader.names(table["always"], "always", reader.suites, "suite")
-    return SelectionPolicy(rules, always, ignore, str(unknown), reader.suites)
+        always = reader.suites(table["always"], "always")
+    return SelectionPolicy(rules, always, ignore, str(unknown))
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +155,7 @@ class _Reader:
     where: str
     text: str
     root: Path | None
-    suites: tuple[str, ...]
+    markers: Collection[str]
     targets: Sequence[str] | None
 
     def refused(self, place: str, problem: str, value: object = None) -> ConfigurationError:
@@ -199,9 +205,9 @@ class _Reader:
         rule = Rule(
             name,
             self.globs(table["paths"], f"{place}.paths", needed=True),
-            self.names(table.get("suites", []), f"{place}.suites", self.suites, "suite"),
+            self.suites(table.get("suites", []), f"{place}.suites"),
             self._commands(table.get("commands", []), f"{place}.commands"),
-            self.names(table.get("targets", []), f"{place}.targets", self.targets, "target"),
+            self._targets(table.get("targets", []), f"{place}.targets"),
             labels,
         )
         if not rule.suites and not rule.commands:
@@ -218,25 +224,43 @@ class _Reader:
                 raise self.refused(f"{place}[{n}]", f"{glob!r} can match nothing: {why}", glob)
         if (needed or globs) and all(glob.startswith("!") for glob in globs):
             raise self.refused(place, "matches nothing: there is no glob without '!'")
-        if globs and all(
-            glob.startswith("!") or f"!{glob}" in globs[n + 1 :] for n, glob in enumerate(globs)
-        ):
-            raise self.refused(place, "matches nothing: every glob is taken out again by '!'")
         if globs and globs[0].startswith("!"):
             why = "there is nothing before it to take out of"
             raise self.refused(f"{place}[0]", f"{globs[0]!r} can match nothing: {why}", globs[0])
+        if found := taken_out(globs):
+            n, other = found
+            problem = f"{globs[n]!r} can match nothing: {other!r} takes all of it out again"
+            raise self.refused(f"{place}[{n}]", problem, globs[n])
         return globs
 
-    def names(
-        self, value: object, place: str, valid: Sequence[str] | None, what: str
-    ) -> tuple[str, ...]:
+    def suites(self, value: object, place: str) -> tuple[str, ...]:
+        """Read suites; an expression that selects whole suites becomes these."""
+        suites: list[str] = []
+        for n, text in enumerate(self._texts(value, place)):
+            try:
+                expression = parse(text)
+            except ValueError as error:
+                problem = f"{text!r} {error}; expected a suite, as in 'smoke and not slow'"
+                raise self.refused(f"{place}[{n}]", problem, text) from None
+            for name in sorted(expression.names):
+                if name not in self.markers:
+                    raise self.refused(
+                        f"{place}[{n}]",
+                        f"unknown marker {name!r}{did_you_mean(name, self.markers)}; the suites "
+                        f"are {', '.join(SUITES)}, and pytest --markers lists all others",
+                        text,
+                    )
+            suites += [expression.text] if expression.whole is None else expression.whole
+        return tuple(dict.fromkeys(suites))
+
+    def _targets(self, value: object, place: str) -> tuple[str, ...]:
         names = self._texts(value, place)
         for n, name in enumerate(names):
-            if valid is not None and name not in valid:
+            if self.targets is not None and name not in self.targets:
                 raise self.refused(
                     f"{place}[{n}]",
-                    f"unknown {what} {name!r}{did_you_mean(name, valid)}; "
-                    f"there are {', '.join(valid)}",
+                    f"unknown target {name!r}{did_you_mean(name, self.targets)}; "
+                    f"there are {', '.join(self.targets)}",
                     name,
                 )
             if not _NAME.fullmatch(name):

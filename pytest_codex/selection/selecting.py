@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from pytest_codex.errors import ConfigurationError
 from pytest_codex.selection.changes import Change, Changes, Everything, exact
+from pytest_codex.selection.expressions import Expression, parse
 from pytest_codex.selection.globs import Globs, glob_of, matched_as
 from pytest_codex.selection.rules import OWN_FILES, Rule, SelectionPolicy, in_order
 
-#: The suites that read files only: they are not run on a target, so that a rule's targets do not
-#: concern them.
-OFFLINE = frozenset({"invariants"})
 #: How many reasons of one rule are kept; the others are counted.
 _KEPT = 10
 
@@ -53,6 +51,7 @@ class Because:
 class Choice:
     """What was decided about a suite.
 
+    :param suite: its marker, or an expression of markers.
     :param everywhere: whether it runs on every target of the run.
     :param targets: the targets that rules name; it runs on these in any case.
     """
@@ -61,6 +60,11 @@ class Choice:
     because: Because = Because()
     everywhere: bool = False
     targets: tuple[str, ...] = ()
+
+    @property
+    def expression(self) -> Expression:
+        """Which tests it is about."""
+        return parse(self.suite)
 
     @property
     def selected(self) -> bool:
@@ -103,13 +107,17 @@ class Selection:
         """Return what was decided about a suite, None for one that the policy does not know."""
         return next((choice for choice in self.suites if choice.suite == suite), None)
 
-    def wants(self, suites: Iterable[str], target: str | None = None) -> bool:
-        """Whether a test runs: one of no suite that the policy knows does.
+    def knows(self, markers: Collection[str]) -> bool:
+        """Whether the policy is about a test: whether it asks for one of its markers."""
+        return any(not choice.expression.asked.isdisjoint(markers) for choice in self.suites)
 
-        :param suites: the names of its markers.
-        """
-        known = [choice for suite in suites if (choice := self.choice(suite)) is not None]
-        return not known or any(choice.on(target) for choice in known)
+    def wants(self, markers: Collection[str], target: str | None = None) -> bool:
+        """Whether a test runs; one that the policy is not about does."""
+        return (
+            self.everything is not None
+            or not self.knows(markers)
+            or any(c.on(target) and c.expression.holds(markers) for c in self.suites)
+        )
 
     @property
     def nothing(self) -> str:
@@ -124,17 +132,19 @@ def select(
     policy: SelectionPolicy,
     changes: Changes | Everything,
     label_changes: Mapping[str, str] | None = None,
+    own: Collection[str] = OWN_FILES,
 ) -> Selection:
     """Apply a policy.
 
     :param label_changes: for compose files, what their change touches that is made of labels;
         empty: nothing. Where it is not said, labels are taken to be touched. See
         :func:`compose_paths`.
+    :param own: the files that the policy may stand in.
     :raises ConfigurationError: for a path that the policy does not know, if it says so.
     """
     if isinstance(changes, Everything):
         return _everything(policy, changes)
-    sorting = _Sorting(policy, label_changes or {})
+    sorting = _Sorting(policy, label_changes or {}, own)
     for change in changes.paths:
         sorting.take(change)
     everything = sorting.everything()
@@ -181,19 +191,22 @@ class _Tally:
 class _Sorting:
     """The changed paths, one after another, to where they belong."""
 
-    def __init__(self, policy: SelectionPolicy, label_changes: Mapping[str, str]) -> None:
+    def __init__(
+        self, policy: SelectionPolicy, label_changes: Mapping[str, str], own: Collection[str]
+    ) -> None:
         self.hits = [(rule, _Tally()) for rule in policy.rules]
         self.apart = _Tally()
         self._policy = policy
         self._label_changes = label_changes
         self._globs = [Globs(rule.paths) for rule in policy.rules]
         self._ignore = Globs(policy.ignore)
-        self._own: Change | None = None
+        self._own = own
+        self._own_change: Change | None = None
         self._unknown: list[Change] = []
 
     def take(self, change: Change) -> None:
-        if change.path in OWN_FILES:
-            self._own = change
+        if change.path in self._own:
+            self._own_change = change
             return
         path = matched_as(change.path)
         said = self._label_changes.get(change.path)
@@ -229,9 +242,9 @@ class _Sorting:
 
         :raises ConfigurationError: for an unknown path, if that is the policy.
         """
-        if self._own is not None:
+        if self._own_change is not None:
             return Everything(
-                f"{self._own}: the policy itself may have changed",
+                f"{self._own_change}: the policy itself may have changed",
                 "nothing: once it is in what is compared with, changes are judged by it",
             )
         if not self._unknown:
@@ -246,10 +259,11 @@ class _Sorting:
 
 
 def _choice(suite: str, policy: SelectionPolicy, hits: list[tuple[Rule, Because]]) -> Choice:
+    offline = parse(suite).is_offline  # so that a rule's targets do not concern it
     asking = [(rule, because) for rule, because in hits if suite in rule.suites]
     parts = [because for _, because in asking]
-    everywhere = any(not rule.targets or suite in OFFLINE for rule, _ in asking)
-    targets = [] if suite in OFFLINE else [name for rule, _ in asking for name in rule.targets]
+    everywhere = any(not rule.targets or offline for rule, _ in asking)
+    targets = [] if offline else [name for rule, _ in asking for name in rule.targets]
     if suite in policy.always:
         parts.append(Because((Reason("always"),), 1))
         everywhere = True
@@ -273,7 +287,7 @@ def _everything(
         changes.since if changes else "",
         len(changes.paths) if changes else 0,
         tuple(
-            Choice(suite, because, True, () if suite in OFFLINE else named)
+            Choice(suite, because, True, () if parse(suite).is_offline else named)
             for suite in policy.suites
         ),
         tuple(Command(line, because) for line in in_order(r.commands for r in policy.rules)),

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from pytest_codex.exchange.excerpt import visible
 from pytest_codex.selection.calls import Call
 from pytest_codex.selection.changes import Everything
-from pytest_codex.selection.selecting import OFFLINE, Because, Choice, Command, Reason, Selection
+from pytest_codex.selection.scope import Scope
+from pytest_codex.selection.selecting import Because, Choice, Command, Reason, Selection
 
 #: Of the JSON form; it changes when a field goes or takes another meaning, not when one comes.
 VERSION = 1
 #: How many reasons a line shows.
 _SHOWN = 3
 _PLAIN = Call()
+_ANYWHERE = Scope()
 
 
 def explain(selection: Selection) -> list[str]:
@@ -23,7 +25,7 @@ def explain(selection: Selection) -> list[str]:
     if selection.everything is not None:
         lines += [f"everything runs: {selection.everything.reason}",
                   f"  next: {selection.everything.mend}"]  # fmt: skip
-    lines += [f"{choice.suite}: {_decision(choice)}" for choice in selection.suites]
+    lines += [f"{choice.suite}: {_decision(choice, selection)}" for choice in selection.suites]
     lines += [f"{command.line}: SELECTED {_why(command.because)}" for command in selection.commands]
     if selection.apart.count:
         lines.append(f"left aside: {_listed(selection.apart)}")
@@ -32,56 +34,59 @@ def explain(selection: Selection) -> list[str]:
     return lines
 
 
-def why(selection: Selection, suites: Iterable[str], target: str | None = None) -> str:
-    """Return the reason for what becomes of a test.
-
-    :param suites: the names of its markers.
-    """
-    choices = [choice for name in suites if (choice := selection.choice(name)) is not None]
-    if not choices:
+def why(selection: Selection, markers: Collection[str], target: str | None = None) -> str:
+    """Return the reason for what becomes of a test."""
+    if not selection.knows(markers):
         return "SELECTED: it belongs to no suite"
+    choices = [choice for choice in selection.suites if choice.expression.holds(markers)]
+    if not choices:
+        return f"{', '.join(sorted(markers))}: DESELECTED: no suite of the policy has it"
     best = next((choice for choice in choices if choice.on(target)), choices[0])
     if best.selected and not best.on(target):
         asked = f"asked for on {', '.join(best.targets)} only, {_why(best.because)}"
         return f"{best.suite} on {target}: DESELECTED: {asked}"
-    return f"{best.suite}: {_decision(best)}"
+    return f"{best.suite}: {_decision(best, selection)}"
 
 
-def plan(selection: Selection, call: Call = _PLAIN, own: Sequence[str] = ()) -> list[str]:
+def plan(selection: Selection, call: Call = _PLAIN, scope: Scope = _ANYWHERE) -> list[str]:
     """Return the command lines: what needs no network, what runs outside pytest, what is live.
 
     In this order, the cheap ones can end a script before the model is called, and a stack that a
     command starts is there for the suites.
 
     :param call: how pytest is called, with the suites' place and other options.
-    :param own: the targets of the run; empty: those that pytest chooses.
+    :param scope: the targets of the run, and of others.
     """
-    return [line for _, line in _steps(selection, call, own)]
+    return [line for _, line in _steps(selection, call, scope)]
 
 
-def left_over(selection: Selection, call: Call, own: Sequence[str]) -> list[str]:
+def left_over(selection: Selection, call: Call, scope: Scope) -> list[str]:
     """Return a line for what was selected and is not part of this run; none if nothing is.
 
     :param call: how this run was called.
-    :param own: its targets; empty: there was no run.
+    :param scope: its targets; none: there was no run.
     """
-    if not own:
+    if not scope.own:
         return []
     elsewhere: dict[tuple[str, ...], list[str]] = {}
     for choice in selection.suites:
-        targets = tuple(name for name in choice.targets if name not in own)
-        if targets and call.allows(choice.suite):
+        targets = tuple(
+            name
+            for name in choice.targets
+            if name not in scope.own and not scope.against(choice, name)
+        )
+        if targets and call.lets(choice.expression):
             elsewhere.setdefault(targets, []).append(choice.suite)
     lines = [
         f"selected but not run here: {', '.join(suites)} on {', '.join(targets)}; "
-        f"next: {'; '.join(call.lines(suites, targets, own))}"
+        f"next: {'; '.join(call.lines(suites, targets, scope.own))}"
         for targets, suites in elsewhere.items()
     ]
     commands = "; ".join(command.line for command in selection.commands)
     return [*lines, f"also asked for: {commands}"] if commands else lines
 
 
-def as_json(selection: Selection, call: Call = _PLAIN, own: Sequence[str] = ()) -> dict[str, Any]:
+def as_json(selection: Selection, call: Call = _PLAIN, scope: Scope = _ANYWHERE) -> dict[str, Any]:
     """Return the selection as JSON has it, with the plan; pytest-xdist can carry it, too."""
     everything = selection.everything
     return {
@@ -105,7 +110,7 @@ def as_json(selection: Selection, call: Call = _PLAIN, own: Sequence[str] = ()) 
             for command in selection.commands
         ],
         "left_aside": _because_as_json(selection.apart),
-        "plan": [{"kind": kind, "run": line} for kind, line in _steps(selection, call, own)],
+        "plan": [{"kind": kind, "run": line} for kind, line in _steps(selection, call, scope)],
     }
 
 
@@ -133,9 +138,15 @@ def _compared(selection: Selection) -> str:
     return f"{counted} {selection.since}"
 
 
-def _decision(choice: Choice) -> str:
+def _decision(choice: Choice, selection: Selection) -> str:
     if not choice.selected:
-        return "DESELECTED: no changed path asks for it"
+        parts = [
+            f"'{other.suite}'"
+            for other in selection.suites
+            if other.selected and other.expression.implies(choice.expression)
+        ]
+        but_for = f", but for {', '.join(parts)}" if parts else ""
+        return f"DESELECTED{but_for}: no changed path asks for it"
     named = ", ".join(choice.targets)
     if named:
         named = f", also on {named}," if choice.everywhere else f" on {named}"
@@ -162,29 +173,24 @@ def _reason(reason: Reason) -> str:
     return f"{visible(reason.path, 300)} ({reason.status}{note}) ← {reason.by}"
 
 
-def _steps(selection: Selection, call: Call, own: Sequence[str]) -> list[tuple[str, str]]:
-    chosen = [one for one in selection.suites if one.selected and call.allows(one.suite)]
-    offline = [choice.suite for choice in chosen if choice.suite in OFFLINE]
+def _steps(selection: Selection, call: Call, scope: Scope) -> list[tuple[str, str]]:
+    chosen = [one for one in selection.suites if one.selected and call.lets(one.expression)]
+    offline = [choice.suite for choice in chosen if choice.expression.is_offline]
     by_targets: dict[tuple[str, ...], list[str]] = {}
     for choice in chosen:
-        if choice.suite not in OFFLINE:
-            for targets in _runs(choice, own):
+        if not choice.expression.is_offline:
+            for targets in scope.runs(choice):
                 by_targets.setdefault(targets, []).append(choice.suite)
     live = [
-        line for targets, suites in by_targets.items() for line in call.lines(suites, targets, own)
+        line
+        for targets, suites in by_targets.items()
+        for line in call.lines(suites, targets, scope.own)
     ]
     return [
         *(("pytest", line) for line in (call.lines(offline) if offline else [])),
         *(("command", command.line) for command in selection.commands),
         *(("pytest", line) for line in live),
     ]
-
-
-def _runs(choice: Choice, own: Sequence[str]) -> list[tuple[str, ...]]:
-    """Return the targets of each run that a suite needs; without any: those pytest chooses."""
-    if own and choice.everywhere:
-        return [tuple(dict.fromkeys((*own, *choice.targets)))]
-    return [()] * choice.everywhere + [choice.targets] * bool(choice.targets)
 
 
 def _because_as_json(because: Because) -> dict[str, Any]:

@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from pytest_codex.errors import ConfigurationError
-from pytest_codex.matrix import GITHUB_MOST, Job, left_out, matrix, why_empty
+from pytest_codex.matrix import GITHUB_MOST, Job, Matrix, matrix
+from pytest_codex.policy import SUITES
 from pytest_codex.selection.changes import Change, Changes, Everything
-from pytest_codex.selection.rules import DEFAULT, SelectionPolicy
+from pytest_codex.selection.rules import DEFAULT, Rule, SelectionPolicy
 from pytest_codex.selection.selecting import Selection, select
 from pytest_codex.settings import Settings
 from testing.plugin.project import PLAIN
@@ -39,8 +40,8 @@ def changed(*paths: str) -> Selection:
     return select(DEFAULT, Changes(tuple(Change(path, "M") for path in paths), "since main"))
 
 
-def pairs(found: dict[str, list[dict[str, str]]]) -> list[tuple[str, str]]:
-    return [(entry["targets"], entry["markers"]) for entry in found["include"]]
+def pairs(found: Matrix) -> list[tuple[str, str]]:
+    return [(entry["targets"], entry["markers"]) for entry in found.jobs]
 
 
 BOTH = "smoke or sse"
@@ -49,33 +50,34 @@ BOTH = "smoke or sse"
 def test_each_target_is_one_job_with_all_its_suites(tmp_path: Path) -> None:
     """Its suites share its exchanges; apart they would cost more model calls."""
     found = matrix(settings(tmp_path, "dev", "prod"))
-    assert found == {
-        "include": [
-            {
-                "name": name,
-                "target": name,
-                "targets": name,
-                "suites": "smoke sse",
-                "markers": BOTH,
-            }
-            for name in ("dev", "prod")
-        ]
-    }
-    assert json.loads(json.dumps(found)) == found
+    jobs = [
+        {
+            "name": name,
+            "target": name,
+            "targets": name,
+            "suites": "smoke, sse",
+            "markers": BOTH,
+            "results": name,
+        }
+        for name in ("dev", "prod")
+    ]
+    assert found.as_json() == {"include": jobs}
+    assert found.why_empty == ""
 
 
 def test_the_invariants_are_one_job_whatever_the_targets(tmp_path: Path) -> None:
     """They read files; the stacks of all targets are judged in one run."""
     found = matrix(settings(with_compose(tmp_path), "dev", "prod"))
     assert pairs(found) == [("", "invariants"), ("dev", BOTH), ("prod", BOTH)]
-    assert found["include"][0]["name"] == "invariants"
-    assert found["include"][0]["target"] == ""
+    assert found.jobs[0]["name"] == "invariants"
+    assert found.jobs[0]["target"] == ""
 
 
 def test_without_a_compose_file_there_is_nothing_to_judge(tmp_path: Path) -> None:
     """A job for it could only fail."""
-    assert matrix(settings(tmp_path, "prod"), markers="invariants") == {"include": []}
-    assert "no compose file is found" in why_empty(settings(tmp_path, "prod"), None, "invariants")
+    found = matrix(settings(tmp_path, "prod"), markers="invariants")
+    assert found.jobs == ()
+    assert found.why_empty == "invariants: no compose file is found"
 
 
 def test_suites_that_a_target_does_not_allow_are_left_out(tmp_path: Path) -> None:
@@ -100,15 +102,30 @@ def test_an_expression_of_suites_is_understood(tmp_path: Path, markers, expected
     assert pairs(matrix(settings(tmp_path, "prod"), markers=markers)) == [("prod", expected)]
 
 
-@pytest.mark.parametrize("markers", ["smokey", "smoke or", "slow and smoke", "smoke(1)", "1"])
-def test_an_expression_of_anything_else_is_refused(tmp_path: Path, markers) -> None:
-    """A job's markers could not say the rest of it; a typing error would leave a suite out."""
-    with pytest.raises(ConfigurationError, match="expected smoke, sse, invariants with and, or"):
+@pytest.mark.parametrize(
+    ("markers", "expected"),
+    [
+        ("smoke and not slow", "smoke and not slow"),
+        ("not slow", "(not slow) and (smoke or sse)"),
+        ("slow", "(slow) and (smoke or sse)"),
+        ("smoke or slow", "(smoke or slow) and (smoke or sse)"),
+    ],
+)
+def test_markers_of_one_s_own_are_said_to_the_jobs(tmp_path: Path, markers, expected) -> None:
+    """Beside the suites, where they do not say it already."""
+    found = matrix(settings(tmp_path, "prod"), markers=markers, known=(*SUITES, "slow"))
+    assert pairs(found) == [("prod", expected)]
+
+
+@pytest.mark.parametrize("markers", ["smoke or", "smoke(1)", "1", "smoke-sse"])
+def test_what_is_no_expression_is_refused(tmp_path: Path, markers) -> None:
+    with pytest.raises(ConfigurationError, match="expected smoke, sse, invariants and other mark"):
         matrix(settings(tmp_path, "prod"), markers=markers)
 
 
 def test_a_name_that_is_near_is_said(tmp_path: Path) -> None:
-    with pytest.raises(ConfigurationError, match="did you mean 'smoke'"):
+    """A typing error would leave a suite out."""
+    with pytest.raises(ConfigurationError, match=r"'smokey' \(did you mean 'smoke'\?\)"):
         matrix(settings(tmp_path, "prod"), markers="sse or smokey")
 
 
@@ -163,13 +180,46 @@ def test_a_target_that_a_rule_names_is_in_it_if_it_has_a_domain(tmp_path: Path) 
     with_toml(tmp_path, 'target = ["dev"]\n')
     selection = changed("docker-compose.yml")
     with_domain = settings(tmp_path, DOMAIN="prod.example")
-    assert pairs(matrix(with_domain, selection)) == [("prod", "smoke")]
-    assert left_out(with_domain, selection) == []
-    without = settings(tmp_path)
-    assert matrix(without, selection) == {"include": []}
-    assert left_out(without, selection) == [
-        "prod: named by the selection and left out: it has no domain"
-    ]
+    found = matrix(with_domain, selection)
+    assert pairs(found) == [("prod", "smoke")]
+    assert found.left_out == ()
+    found = matrix(settings(tmp_path), selection)
+    assert found.jobs == ()
+    assert found.left_out == ("prod: smoke selected and left out: it has no domain",)
+
+
+OWN = SelectionPolicy(
+    (
+        Rule("quick", ("/quick",), ("smoke and not slow",)),
+        Rule("pages", ("/pages",), ("e2e", "invariants")),
+        Rule("dev", ("/dev",), ("e2e",), targets=("dev",)),
+    )
+)
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        ("quick", [("dev", "smoke and not slow"), ("prod", "smoke and not slow")]),
+        ("pages", [("", "invariants or e2e")]),
+        ("dev", [("dev", "e2e")]),
+    ],
+)
+def test_expressions_of_a_policy_are_run_where_they_belong(tmp_path: Path, path, expected) -> None:
+    """Tests of no suite of ours are on a target only if a rule says so."""
+    selection = select(OWN, Changes((Change(path, "M"),), "since main"))
+    found = matrix(settings(with_compose(tmp_path), "dev", "prod"), selection)
+    assert sorted(pairs(found)) == sorted(expected)
+    alone = [job for job in found.jobs if not job["targets"]]
+    assert [job["results"] for job in alone] == ["invariants"] * len(alone)
+
+
+def test_a_suite_is_selected_on_targets_that_allow_it(tmp_path: Path) -> None:
+    """The others are told."""
+    root = with_toml(tmp_path, '[targets.prod]\nsuites = ["sse"]\n')
+    found = matrix(settings(root, "dev", "prod"), changed("server.js"))
+    assert pairs(found) == [("dev", BOTH), ("prod", "sse")]
+    assert found.left_out == ("prod: smoke selected and left out: its suites are sse",)
 
 
 UNKNOWN = select(DEFAULT, Everything("a shallow clone", "fetch more"))
@@ -185,12 +235,13 @@ def test_targets_of_the_command_line_are_all_there_are(tmp_path: Path, selection
 def test_an_empty_matrix_says_what_the_changes_ask_for(tmp_path: Path) -> None:
     """Of each suite; a compose file is not what is missing."""
     root = with_compose(tmp_path)
-    why = why_empty(settings(root, "dev"), changed("docker-compose.yml"), BOTH)
-    assert why == (
-        "smoke: the changes ask for it on prod only, not on dev; sse: no changed path asks for it"
+    found = matrix(settings(root, "dev"), changed("docker-compose.yml"), markers=BOTH)
+    assert found.why_empty == (
+        "smoke: it cannot be run on prod (--target does not name it); "
+        "sse: no changed path asks for it"
     )
-    why = why_empty(settings(tmp_path, "prod"), changed("src/utils.js"), "smoke")
-    assert why == "smoke: no changed path asks for it"
+    found = matrix(settings(tmp_path, "prod"), changed("src/utils.js"), markers="smoke")
+    assert found.why_empty == "smoke: no changed path asks for it"
 
 
 def test_the_question_explains_the_selection_on_standard_error(
@@ -201,15 +252,16 @@ def test_the_question_explains_the_selection_on_standard_error(
     arguments = ("--codex-matrix", "--target=dev", "-m", "smoke or sse")
     result = pytester.runpytest_inprocess(*PLAIN, *arguments, "--changed-since=no-such-ref")
     assert result.ret == 0
-    assert pairs(json.loads(result.outlines[-1])) == [("dev", BOTH)]
+    (job,) = json.loads(result.outlines[-1])["include"]
+    assert (job["targets"], job["markers"]) == ("dev", BOTH)
     result.stderr.fnmatch_lines(["selection: everything runs: *", "selection: sse: SELECTED*"])
     pytester.path.joinpath("changed").write_text("docker-compose.yml\n")
     result = pytester.runpytest_inprocess(*PLAIN, *arguments, "--changed-files=changed")
     assert result.outlines[-1] == '{"include":[]}'
     result.stderr.fnmatch_lines(
         [
-            "selection: prod: named by the selection and left out: --target does not name it",
-            "nothing to verify: smoke: the changes ask for it on prod only, not on dev; *",
+            "selection: prod: smoke selected and left out: --target does not name it",
+            "nothing to verify: smoke: it cannot be run on prod (--target does not name it); *",
         ]
     )
 
@@ -223,11 +275,9 @@ def test_what_is_not_known_runs_everything(tmp_path: Path) -> None:
 def test_nothing_is_said_to_be_nothing(tmp_path: Path) -> None:
     """The entries are an empty list, and there are words for it."""
     nothing = select(SelectionPolicy(rules=()), Changes((), "since main"))
-    assert matrix(settings(tmp_path, "prod"), nothing) == {"include": []}
-    assert (
-        why_empty(settings(tmp_path, "prod"), nothing)
-        == "nothing has changed, and `always` is empty"
-    )
+    found = matrix(settings(tmp_path, "prod"), nothing)
+    assert found.jobs == ()
+    assert found.why_empty == "nothing has changed, and `always` is empty"
 
 
 # -- more targets than jobs -----------------------------------------------------------------------
@@ -241,14 +291,14 @@ def many(root: Path, number: int) -> Settings:
 
 def test_as_many_targets_as_jobs_have_one_each(tmp_path: Path) -> None:
     found = matrix(many(tmp_path, GITHUB_MOST))
-    assert len(found["include"]) == GITHUB_MOST
-    assert all(entry["target"] == entry["targets"] for entry in found["include"])
+    assert len(found.jobs) == GITHUB_MOST
+    assert all(entry["target"] == entry["targets"] for entry in found.jobs)
 
 
 def test_more_targets_share_jobs(tmp_path: Path) -> None:
     """With as few in each as there have to be; none is left out, and none is there twice."""
     found = matrix(many(with_compose(tmp_path), 300))
-    entries = found["include"]
+    entries = found.jobs
     assert len(entries) == 151
     assert {len(entry["targets"].split()) for entry in entries[1:]} == {2}
     assert " ".join(e["targets"] for e in entries[1:]).split() == [f"t{n:03}" for n in range(300)]
@@ -256,8 +306,9 @@ def test_more_targets_share_jobs(tmp_path: Path) -> None:
         "name": "t000..t001",
         "target": "",
         "targets": "t000 t001",
-        "suites": "smoke sse",
+        "suites": "smoke, sse",
         "markers": BOTH,
+        "results": "t000 t001",
     }
     assert len({entry["name"] for entry in entries}) == len(entries)
 
@@ -280,7 +331,7 @@ def test_dev_and_prod_never_share_a_job(tmp_path: Path) -> None:
     toml = tmp_path / "pytest_codex.toml"
     toml.write_text(toml.read_text().replace("target = [", 'target = ["dev", "prod", '))
     found = matrix(settings(tmp_path), most=4)
-    assert [(e["target"], e["targets"]) for e in found["include"]] == [
+    assert [(e["target"], e["targets"]) for e in found.jobs] == [
         ("dev", "dev"),
         ("prod", "prod"),
         ("", "t000 t001 t002"),
@@ -298,3 +349,4 @@ def test_names_can_be_those_of_artifacts() -> None:
     assert Job(("smoke",), ("a",)).name == "a"
     assert Job(("smoke",), ("a", "b", "c")).name == "a..c"
     assert Job(("invariants",)).name == "invariants"
+    assert Job(("invariants", "(e2e or a) and b")).name == "invariants-e2e-or-a-and-b"

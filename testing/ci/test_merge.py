@@ -195,8 +195,9 @@ def test_missing_results_are_said_loudly(run, tmp_path: Path) -> None:
 def test_a_matrix_says_what_is_expected(run) -> None:
     """As `pytest --codex-matrix` prints it."""
     entries = [
-        {"targets": "dev staging", "suites": "smoke"},
-        {"targets": "", "suites": "invariants"},
+        {"targets": "dev staging", "suites": "smoke", "results": "dev staging"},
+        {"targets": "", "suites": "e2e", "results": ""},
+        {"targets": "", "suites": "invariants", "results": "invariants"},
     ]
     _, _, errors = run("--expect", json.dumps({"include": entries}))
     assert [line.split()[1] for line in errors.splitlines()] == ["staging:", "invariants:"]

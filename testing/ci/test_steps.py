@@ -43,7 +43,9 @@ def plan(runner: Runner, **inputs: str) -> Ran:
 
 
 def entry(name: str, suite: str = "smoke") -> dict[str, str]:
-    return {"name": name, "target": name, "targets": name, "suites": suite, "markers": suite}
+    """Return the entry of a matrix for one suite on one target."""
+    of_target = dict.fromkeys(("name", "target", "targets", "results"), name)
+    return {**of_target, "suites": suite, "markers": suite}
 
 
 def test_the_workflow_plans_verifies_and_merges(tmp_path: Path) -> None:

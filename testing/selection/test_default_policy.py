@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from pytest_codex.policy import SUITES
 from pytest_codex.selection.calls import Call
 from pytest_codex.selection.rules import DEFAULT, in_order
+from pytest_codex.selection.scope import Scope
 from pytest_codex.selection.views import explain, plan
 
 UNIT = "npm run test:unit"
@@ -164,7 +166,7 @@ def test_the_plan_of_all_rows_puts_what_is_cheap_first(repository):
         "pytest -m invariants", *commands,
         "pytest -m 'smoke or sse'", "pytest -m smoke --target=prod --target=dev",
     ]  # fmt: skip
-    assert plan(selection, Call(("pytest", "tests")), own=["dev"]) == [
+    assert plan(selection, Call(("pytest", "tests")), Scope(("dev",))) == [
         "pytest tests -m invariants", *commands,
         "pytest tests -m smoke --target=dev --target=prod", "pytest tests -m sse --target=dev",
     ]  # fmt: skip
@@ -173,5 +175,5 @@ def test_the_plan_of_all_rows_puts_what_is_cheap_first(repository):
 def test_the_default_policy_does_not_contradict_itself():
     """Its commands have an order, and what it names exists."""
     assert in_order(rule.commands for rule in DEFAULT.rules)
-    assert {suite for rule in DEFAULT.rules for suite in rule.suites} <= set(DEFAULT.suites)
+    assert DEFAULT.suites == SUITES
     assert DEFAULT.always

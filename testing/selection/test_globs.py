@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pathspec import GitIgnoreSpec
 
-from pytest_codex.selection.globs import Globs, glob_of, matched_as, problem_of
+from pytest_codex.selection.globs import Globs, glob_of, matched_as, problem_of, taken_out
 
 
 @pytest.mark.parametrize(
@@ -125,3 +125,28 @@ def test_looking_at_the_first_folder_first_changes_no_answer(globs, path):
     """It only spares the matching."""
     result = GitIgnoreSpec.from_lines(globs).check_file(path)
     assert Globs(globs).decides(path) == (result.index if result.include else None)
+
+
+@pytest.mark.parametrize(
+    ("globs", "found"),
+    [
+        (["/src/**", "!/src/**"], (0, "!/src/**")),
+        (["/src/a.js", "!*.js"], (0, "!*.js")),
+        (["docs", "/src/a/*.js", "!/src/**"], (1, "!/src/**")),
+        (["*.md", "!*"], (0, "!*")),
+        (["**/a/*", "!/a/b", "!**/a/*"], (0, "!**/a/*")),
+        (["/src/**", "!/src/a/**"], None),
+        (["/src/*", "!/src/*.js", "!/src/*.ts"], None),
+        (["/src/?.js", "!/src/a.js"], None),
+        (["*.js", "!/vendor/**"], None),
+        (["/a/**", "!/a/**", "/a/b"], (0, "!/a/**")),
+        (["/a/[bc]", "!/a/b"], None),
+        (["!/a", "/a"], None),
+        (["/a", "/a"], None),
+        (["/src/**/x", "!/src/*/x"], None),
+        ([], None),
+    ],
+)
+def test_a_glob_that_is_taken_out_again_is_found(globs, found):
+    """By one that is as wide or wider; narrower ones leave something of it."""
+    assert taken_out(globs) == found

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from pytest_codex.errors import ConfigurationError
+from pytest_codex.policy import SUITES
 from pytest_codex.selection.lines import line_of
 from pytest_codex.selection.rules import DEFAULT, Rule, SelectionPolicy, in_order, policy_of
 
@@ -61,10 +62,22 @@ def test_what_it_does_not_say_is_as_by_default():
     assert own == SelectionPolicy((Rule("a", ("/a",), ("smoke",)),), always=DEFAULT.always)
 
 
-def test_suites_of_one_s_own_can_be_known():
-    """By their markers."""
-    text = "[selection]\n" + rules("name='a'\npaths=['/a']\nsuites=['load']")
-    assert read(text, suites=("smoke", "load")).suites == ("smoke", "load")
+@pytest.mark.parametrize(
+    ("said", "suites"),
+    [
+        (["load"], ("load",)),
+        (["smoke and  not load", "sse"], ("smoke and not load", "sse")),
+        (["sse or smoke"], ("smoke", "sse")),
+        (["not sse", "smoke"], ("smoke", "invariants")),
+        (["(smoke)"], ("smoke",)),
+    ],
+)
+def test_suites_are_expressions_of_markers(said, suites):
+    """One that selects whole suites is these."""
+    text = "[selection]\n" + rules(f"name='a'\npaths=['/a']\nsuites={said}")
+    policy = read(text, markers=(*SUITES, "load"))
+    assert policy.rules[0].suites == suites
+    assert policy.suites == tuple(dict.fromkeys((*SUITES, *suites)))
 
 
 GOOD = "name='a'\npaths=['/a']\nsuites=['smoke']"
@@ -80,7 +93,7 @@ GOOD = "name='a'\npaths=['/a']\nsuites=['smoke']"
         ("[selection]\nunknown = ['all']", "unknown (line 2): ['all'] is not one of"),
         ("[selection]\nalways = 'smoke'", "always (line 2): 'smoke' is not a list of text"),
         ("[selection]\nalways = [\n  'smoke',\n  'sso',\n]",
-         "always[1] (line 4): unknown suite 'sso' (did you mean 'sse'?); there are smoke, sse"),
+         "always[1] (line 4): unknown marker 'sso' (did you mean 'sse'?); the suites are smoke"),
         ("[selection]\nignore = [1]", "ignore (line 2): [1] is not a list of text"),
         ("[selection]\nignore = ['']", "ignore[0] (line 2): '' can match nothing: it is empty"),
         ("[selection]\nignore = ['!/a']", "ignore (line 2): matches nothing"),
@@ -95,7 +108,9 @@ GOOD = "name='a'\npaths=['/a']\nsuites=['smoke']"
         (rules("name='a'\nsuites=['smoke']"), "rules[0] (line 1): rule a has no paths"),
         (rules("name='a'\npaths=[]\nsuites=['smoke']"), "rules[0].paths (line 3): matches nothing"),
         (rules("name='a'\npaths=['/a/**', '!/a/**']\nsuites=['smoke']"),
-         "rules[0].paths (line 3): matches nothing: every glob is taken out again by '!'"),
+         "rules[0].paths[0] (line 3): '/a/**' can match nothing: '!/a/**' takes all of it out"),
+        (rules("name='a'\npaths=['/b', '/src/a?.js', '!/src/**']\nsuites=['smoke']"),
+         "rules[0].paths[1] (line 3): '/src/a?.js' can match nothing: '!/src/**' takes all of it"),
         (rules("name='a'\npaths='/a'\nsuites=['smoke']"), "rules[0].paths (line 3): '/a' is not a"),
         (rules("name='a'\npaths=['/a']"), "rules[0] (line 1): rule a asks for nothing"),
         (rules(GOOD + "\npath=['/b']"),
@@ -105,7 +120,15 @@ GOOD = "name='a'\npaths=['/a']\nsuites=['smoke']"
         (rules("name='a'\npaths=['/home/somebody/work/src/**']\nsuites=['sse']"),
          "it is absolute; paths are from the top of the repository: write '/src/**'"),
         (rules("name='a'\npaths=['/a']\nsuites=['smokes']"),
-         "rules[0].suites[0] (line 4): unknown suite 'smokes' (did you mean 'smoke'?)"),
+         "rules[0].suites[0] (line 4): unknown marker 'smokes' (did you mean 'smoke'?)"),
+        (rules("name='a'\npaths=['/a']\nsuites=[\n'sse',\n'sse and not smok']"),
+         "rules[0].suites[1] (line 6): unknown marker 'smok' (did you mean 'smoke'?)"),
+        (rules("name='a'\npaths=['/a']\nsuites=['smoke or']"),
+         "rules[0].suites[0] (line 4): 'smoke or' is not made of markers with and, or, not; "
+         "expected a suite, as in 'smoke and not slow'"),
+        (rules("name='a'\npaths=['/a']\nsuites=['']"), "'' is not made of markers"),
+        (rules("name='a'\npaths=['/a']\nsuites=['smoke and sse']"),
+         "rules[0].suites[0] (line 4): 'smoke and sse' can hold for no test"),
         (rules(GOOD + "\nlabels='yes'"), "rules[0].labels (line 5): 'yes' is not true or false"),
         (rules(GOOD + "\ncommands=['a\\nb']".replace("'", '"')), "[0] (line 5): 'a\\nb' is no"),
         (rules(GOOD + "\ncommands=[' ']"), "commands[0] (line 5): ' ' is no command"),

@@ -80,6 +80,160 @@ def test_every_suite_has_a_line_and_every_deselected_test_a_reason(own):
     }
 
 
+MARKED = """
+import pytest
+
+@pytest.mark.e2e
+def test_e2e(): pass
+
+@pytest.mark.e2e
+@pytest.mark.slow
+def test_slow_e2e(): pass
+
+@pytest.mark.slow
+def test_slow(): pass
+
+@pytest.mark.sse
+@pytest.mark.slow
+def test_slow_sse(): pass
+
+@pytest.mark.sse
+def test_sse(): pass
+"""
+POLICY = """
+[selection]
+always = []
+[[selection.rules]]
+name = "pages"
+paths = ["/pages"]
+suites = ["e2e and not slow"]
+[[selection.rules]]
+name = "stream"
+paths = ["/stream"]
+suites = ["sse and not slow"]
+"""
+REGISTERED = """
+def pytest_configure(config):
+    config.addinivalue_line("markers", "e2e(page): browsers")
+    config.addinivalue_line("markers", "slow: takes its time")
+"""
+
+
+@pytest.fixture
+def marked(pytester: pytest.Pytester) -> pytest.Pytester:
+    """Tests with markers of their own, registered by a conftest, and a policy that uses them."""
+    pytester.makefile(".ini", pytest="[pytest]\naddopts = --strict-markers\n")
+    pytester.makefile(".toml", pytest_codex=POLICY)
+    pytester.makeconftest(REGISTERED)
+    pytester.makepyfile(MARKED)
+    return pytester
+
+
+@pytest.mark.parametrize(
+    ("path", "names"),
+    [
+        ("pages", ["test_e2e", "test_slow"]),  # the policy asks for nothing that is only slow
+        ("stream", ["test_slow", "test_sse"]),
+        ("unknown", ["test_e2e", "test_slow", "test_slow_e2e", "test_slow_sse", "test_sse"]),
+    ],
+)
+@pytest.mark.parametrize("mode", [(), ("-n1",)])
+def test_a_policy_may_select_by_expressions_of_markers(marked, path, names, mode):
+    """What it takes out is not run, unless everything is; each suite has a line."""
+    result = run(marked, path, options=("-v", "--codex-explain-selection", *mode))
+    passed = {line.split("::")[1].split()[0] for line in result.outlines if "PASSED" in line}
+    if mode:
+        passed = {line.rsplit("::")[-1] for line in result.outlines if " PASSED " in line}
+    assert sorted(name.strip() for name in passed) == names
+    if path == "stream":
+        result.stdout.fnmatch_lines(
+            [
+                "selection: sse: DESELECTED, but for 'sse and not slow': no changed path asks *",
+                "selection: sse and not slow: SELECTED by stream (?) ← rules.stream.paths[[]0]",
+            ]
+        )
+        assert "e2e, slow: DESELECTED: no suite of the policy has it" in result.stdout.str()
+
+
+def test_a_plan_has_expressions_with_the_markers_of_the_call(marked):
+    """What needs no target names none."""
+    (marked.path / "changed.txt").write_text("pages\nstream\n")
+    asked = ("--codex-plan", "--codex-changed-files=changed.txt")
+    result = marked.runpytest_inprocess(*asked, "-p", "no:asyncio")
+    assert [line for line in result.outlines if line.startswith("pytest")] == [
+        "pytest -p no:asyncio -m 'e2e and not slow'",
+        "pytest -p no:asyncio -m 'sse and not slow' --target=prod",
+    ]
+    result = marked.runpytest_inprocess(*asked, "-p", "no:asyncio", "-m", "sse")
+    assert [line for line in result.outlines if line.startswith("pytest")] == [
+        "pytest -p no:asyncio -m 'sse and not slow' --target=prod"
+    ]
+
+
+def test_a_marker_that_nobody_has_registered_is_refused(marked):
+    """Before anything is deselected by it; also for -m of a plan's jobs."""
+    toml = marked.path / "pytest_codex.toml"
+    toml.write_text(POLICY.replace("e2e and not slow", "e2 and not slow"))
+    result = run(marked, "pages")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["ERROR: *rules[[]0].suites[[]0] (line 7): unknown marker 'e2'*"])
+    result = marked.runpytest_inprocess("--codex-matrix", "-m", "smoke and not slo")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["ERROR: -m 'smoke and not slo': unknown marker 'slo' *'slow'*"])
+
+
+def test_only_one_question_is_answered(own):
+    """Which one would be a guess."""
+    result = own.runpytest_inprocess("--codex-plan", "--codex-matrix")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["ERROR: --codex-plan and --codex-matrix each ask *"])
+
+
+def test_a_plan_is_of_the_targets_that_were_named(own):
+    """As the matrix is; what is left out is said."""
+    (own.path / "changed.txt").write_text("Dockerfile\n")
+    result = own.runpytest_inprocess(
+        *("--codex-plan", "--codex-changed-files=changed.txt", "--codex-target=prod")
+    )
+    assert "# dev: smoke selected and left out: --target does not name it" in result.outlines
+    assert not any("--target" in line for line in result.outlines if line.startswith("pytest"))
+
+
+def test_a_suite_that_a_target_does_not_allow_is_not_planned_there(own):
+    """Nor said to be left over."""
+    (own.path / "pytest_codex.toml").write_text('[targets.dev]\nsuites = ["sse"]\n')
+    (own.path / "changed.txt").write_text("Dockerfile\n")
+    result = own.runpytest_inprocess("--codex-plan", "--codex-changed-files=changed.txt")
+    assert "# dev: smoke selected and left out: its suites are sse" in result.outlines
+    assert not any("dev" in line for line in result.outlines if line.startswith("pytest"))
+    assert "not run here" not in run(own, "Dockerfile").stdout.str()
+
+
+@pytest.mark.parametrize("path", ["service/pytest_codex.toml", "pytest_codex.toml"])
+def test_a_change_to_the_policy_runs_everything(own, path, monkeypatch):
+    """Wherever in the repository it stands; ignoring the file does not hide that."""
+    (own.path / ".git").mkdir()
+    service = own.path / "service"
+    service.mkdir()
+    (service / "pytest_codex.toml").write_text('[selection]\nignore = ["**/*.toml"]\n')
+    (service / "changed.txt").write_text(f"{path}\n")
+    (own.path / "pytest.ini").rename(service / "pytest.ini")
+    monkeypatch.chdir(service)
+    result = own.runpytest_inprocess("--codex-plan", "--codex-changed-files=changed.txt")
+    said = f"# everything runs: {path} (?): the policy itself may have changed"
+    assert said in result.outlines
+
+
+def test_a_path_that_does_not_exist_is_what_pytest_says(own):
+    """And not what follows from it."""
+    result = own.runpytest_inprocess(
+        "no_such_folder", "--codex-domain=embedded", "-p", "no:asyncio"
+    )
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["ERROR: file or directory not found: no_such_folder"])
+    assert "no live check" not in result.stderr.str()
+
+
 def test_a_plan_runs_nothing(own):
     """It prints the commands, those outside pytest included."""
     (own.path / "changed.txt").write_text("server.js\n")

@@ -16,6 +16,7 @@ from pytest_codex.errors import ConfigurationError
 from pytest_codex.selection.calls import Call
 from pytest_codex.selection.changes import Change, Changes, Everything
 from pytest_codex.selection.rules import DEFAULT, Rule, SelectionPolicy
+from pytest_codex.selection.scope import Scope
 from pytest_codex.selection.selecting import compose_paths, select
 from pytest_codex.selection.views import as_json, explain, from_json, plan, why
 
@@ -236,7 +237,9 @@ class TestJson:
 
     def test_its_form_is_settled(self):
         """Scripts rely on it; a change of it is a change of `version`."""
-        said = as_json(select(POLICY, changes("deploy/a")), Call(("pytest", "tests")), ["dev"])
+        said = as_json(
+            select(POLICY, changes("deploy/a")), Call(("pytest", "tests")), Scope(("dev",))
+        )
         reason = {
             "by": "rules.prod.paths[0]",
             "path": "deploy/a",

@@ -1,0 +1,59 @@
+"""Where what was selected can be run: on which targets, and which suites each of them allows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from pytest_codex.policy import SUITES
+from pytest_codex.selection.selecting import Choice
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """The targets that there can be runs on.
+
+    :param own: the targets of the run that was called; empty: those that pytest chooses.
+    :param barred: targets that there can be no run on, with the reason.
+    :param suites: the suites that a target allows; of one that is not here, all.
+    """
+
+    own: tuple[str, ...] = ()
+    barred: Mapping[str, str] = field(default_factory=dict)
+    suites: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def runs(self, choice: Choice) -> list[tuple[str, ...]]:
+        """Return the targets of each run that a selected suite needs, () for one without any."""
+        if not choice.selected:
+            return []
+        possible = tuple(
+            target for target in self.wanted(choice) if not self.against(choice, target)
+        )
+        unnamed = choice.everywhere and not (self.own and choice.expression.is_live)
+        return [()] * unnamed + [possible] * bool(possible)
+
+    def wanted(self, choice: Choice) -> tuple[str, ...]:
+        """Return the targets that a suite is selected on, as far as they have names here."""
+        here = self.own if choice.everywhere and choice.expression.is_live else ()
+        return tuple(dict.fromkeys((*here, *choice.targets)))
+
+    def against(self, choice: Choice, target: str) -> str:
+        """Return why a suite cannot be run on a target; empty if it can."""
+        if reason := self.barred.get(target):
+            return reason
+        allowed = self.suites.get(target, SUITES)
+        if choice.expression.allows(allowed):
+            return ""
+        return f"its suites are {', '.join(allowed) or 'none'}"
+
+    def left_out(self, choices: Iterable[Choice]) -> list[str]:
+        """Return a line for each target on which something was selected that cannot be run."""
+        found: dict[tuple[str, str], list[str]] = {}
+        for choice in choices:
+            for target in self.wanted(choice):
+                if reason := self.against(choice, target):
+                    found.setdefault((target, reason), []).append(choice.suite)
+        return [
+            f"{target}: {', '.join(suites)} selected and left out: {reason}"
+            for (target, reason), suites in found.items()
+        ]
