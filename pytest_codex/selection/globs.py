@@ -100,14 +100,18 @@ class Globs:
         firsts = [_first(glob) for glob in globs if not glob.startswith("!")]
         known = [first for first in firsts if first is not None]
         self._firsts = frozenset(known) if len(known) == len(firsts) else None
+        literals = {_literal(glob) for glob in globs if not glob.startswith("!")}
+        self._literals = () if "" in literals else tuple(literals)
 
     def decides(self, path: str) -> int | None:
         """Return the number of the glob by which a path is in the list, None if it is not.
 
         :param path: as :func:`matched_as` has it.
         """
-        # Most globs begin with a folder's name, and comparing names is cheaper than matching.
+        # Comparing is far cheaper than matching, and most paths are none of a list's.
         if self._firsts is not None and path.partition("/")[0] not in self._firsts:
+            return None
+        if self._literals and not any(literal in path for literal in self._literals):
             return None
         result = self._spec.check_file(path)
         return result.index if result.include else None
@@ -141,3 +145,9 @@ def _first(glob: str) -> str | None:
         return None
     first = glob.removeprefix("/").partition("/")[0]
     return None if _WILD.search(first) else first
+
+
+def _literal(glob: str) -> str:
+    """Return the longest text that is in every path of a glob; empty if it is all wildcards."""
+    pieces = _WILD.split(glob.partition("[")[0])
+    return max((piece.strip("/") for piece in pieces), key=len)

@@ -119,7 +119,7 @@ _GLOBS = st.lists(
 _PATHS = st.lists(st.sampled_from(["a", "b", "c", "aa"]), min_size=1, max_size=4).map("/".join)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(_GLOBS, _PATHS)
 def test_looking_at_the_first_folder_first_changes_no_answer(globs, path):
     """It only spares the matching."""
@@ -150,3 +150,21 @@ def test_looking_at_the_first_folder_first_changes_no_answer(globs, path):
 def test_a_glob_that_is_taken_out_again_is_found(globs, found):
     """By one that is as wide or wider; narrower ones leave something of it."""
     assert taken_out(globs) == found
+
+
+PARTS = st.sampled_from(["a", "ab", "b.js", "*", "**", "a*", "*.js", "?", "[ab]", "a[ab]c"])
+GLOBS = st.builds(
+    lambda no, first, parts, last: f"{no}{first}{'/'.join(parts)}{last}",
+    st.sampled_from(["", "", "!"]),
+    st.sampled_from(["", "/"]),
+    st.lists(PARTS, min_size=1, max_size=3),
+    st.sampled_from(["", "/"]),
+)
+PATHS = st.lists(st.sampled_from(["a", "ab", "b", "b.js", "aac", "x"]), min_size=1, max_size=4)
+
+
+@given(st.lists(GLOBS, max_size=4), PATHS.map("/".join))
+def test_what_is_compared_first_never_hides_a_match(globs, path):
+    """Shortcuts decide as matching does."""
+    found = GitIgnoreSpec.from_lines(globs).check_file(path)
+    assert Globs(globs).decides(path) == (found.index if found.include else None)
