@@ -9,12 +9,15 @@ from pathlib import Path
 from typing import NamedTuple
 
 from pytest_codex.errors import ConfigurationError, did_you_mean
+from pytest_codex.options import Kind
 from pytest_codex.policy import BY_KEY
 from pytest_codex.values import typed
 
 #: What is in the results folder beside the targets' folders.
 RESERVED = ("invariants",)
 _OWN = "pytest_codex.toml"
+#: The tables that are no setting's.
+_TABLES = ("targets", "selection")
 #: The text of no file, and what it says.
 _NONE: tuple[str, Mapping[str, object]] = ("", {})
 
@@ -142,8 +145,17 @@ def _load_toml(path: Path, where: str) -> tuple[str, Mapping[str, object]]:
 def _checked(
     root: Path, where: str, prefix: str, table: Mapping[str, object], text: str
 ) -> ConfigurationFile:
-    top = {key: value for key, value in table.items() if key not in ("targets", "selection")}
-    _check_names(top, [o.key for o in BY_KEY.values() if o.toml], f"{where} [{prefix[:-1]}]")
+    top = {key: value for key, value in table.items() if key not in _TABLES}
+    names = [*(o.key for o in BY_KEY.values() if o.toml), *_TABLES]
+    for key, value in top.items():
+        if isinstance(value, dict) and not (key in names and BY_KEY[key].kind is Kind.TABLE):
+            raise ConfigurationError(
+                f"{where}: unknown table [{prefix}{key}]{did_you_mean(key, _TABLES)}; "
+                f"there are [{prefix}targets.NAME] and [{prefix}selection]"
+            )
+    _check_names(top, names, f"{where} [{prefix[:-1]}]")
+    for key, value in top.items():
+        typed(BY_KEY[key], value, f"{where} {key}")
     targets = table.get("targets", {})
     if not isinstance(targets, dict):
         raise ConfigurationError(f"{where}: [{prefix}targets] is not a table")

@@ -1,7 +1,8 @@
 """Git by its command line, where only the caller's question counts.
 
-It never fetches, asks nobody, starts no program that the repository names, and writes nothing. Of
-the environment it gets what it needs and no secrets.
+It never fetches, asks nobody, and writes nothing. It starts no program that the repository names,
+but for the filters of its files (``filter.*.clean``), without which git cannot tell whether one has
+changed. Of the environment it gets what it needs and no secrets.
 """
 
 from __future__ import annotations

@@ -79,6 +79,10 @@ class Settings:
         sourced = self._global(BY_KEY["target"])
         names = tuple(dict.fromkeys(cast("Iterable[str]", sourced.value)))
         known = self.known_targets
+        if not names:
+            raise ConfigurationError(
+                f"{sourced.source}: names no target; known are {', '.join(known)}"
+            )
         for name in names:
             if name not in known:
                 raise ConfigurationError(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from pytest_codex.errors import ConfigurationError
@@ -11,8 +11,12 @@ from pytest_codex.exchange.excerpt import visible
 
 #: The status of a path that is untracked, or of which only the name is known.
 UNTOLD = "?"
+#: What a list that is read from there is called.
+STANDARD_INPUT = "standard input"
+#: What separates paths in lists that are not one a line.
+_SEVERAL = re.compile(r"[\s,;|]")
 _SUBMODULE = b"160000"
-_ESCAPE = re.compile(r"\\([0-7]{3}|.|$)")
+_ESCAPE = re.compile(r"\\([0-7]{3}|.|$)|(\")")
 _ESCAPED = {**dict(zip("abtnvfr", "\a\b\t\n\v\f\r", strict=True)), '"': '"', "\\": "\\"}
 
 
@@ -136,33 +140,57 @@ def _letter(kind: bytes, staged_and_not: bytes) -> str:
     return "U" if kind == b"u " else letters[-1:] or UNTOLD
 
 
-def parse_list(data: bytes, where: str) -> Changes | Everything:
+def parse_list(
+    data: bytes, where: str, there_is: Callable[[str], bool] | None = None
+) -> Changes | Everything:
     """Read a list of changed paths: one a line, or separated by NUL.
 
     Lines that git has quoted (``"caf\\303\\251.md"``) are unquoted. A list without any path is
     more likely to be the failure of whoever made it than the absence of changes.
 
     :param where: the list's name, for messages.
+    :param there_is: whether there is such a path in the repository. It is asked of lines that may
+        be several paths.
     :raises ConfigurationError: for what is no path inside a repository, with its number.
     """
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise ConfigurationError(f"{where}: UTF-16; expected UTF-8 (PowerShell: -Encoding utf8)")
     data = data.removeprefix(b"\xef\xbb\xbf")
+    lines: list[tuple[int, str]] = []
     if b"\0" in data:
         paths = [(n, _decoded(name)) for n, name in enumerate(data.split(b"\0"), 1) if name]
         unit = "entry "
     else:
-        lines = [line.removesuffix(b"\r") for line in data.split(b"\n")]
-        paths = [(n, _line(_decoded(line), f"{where}:{n}"))
-                 for n, line in enumerate(lines, 1) if line.strip()]  # fmt: skip
+        whole = enumerate(_decoded(data).split("\n"), 1)
+        lines = [(n, line.removesuffix("\r")) for n, line in whole if line.strip(" \t\r")]
+        paths = [(n, _line(line, f"{where}:{n}")) for n, line in lines]
         unit = ""
     changes = together(Change(_inside(path, f"{where}:{unit}{n}")) for n, path in paths)
     if not changes:
         return Everything(
-            f"{where} names no path",
-            f"see that what writes it has worked, as in: git diff --name-only -z BASE > {where}",
+            f"{where} names no path", f"see that what writes it has worked{_as_in(where)}"
         )
+    for number, line in lines:
+        # A path that was deleted cannot be told from several; separated by NUL it can.
+        if there_is is not None and _may_be_several(line) and not there_is(line):
+            return Everything(
+                f"{where}:{number}: there is no '{shown(line)}'; "
+                "is that several paths on one line?",
+                f"write one path a line, or separate them by NUL{_as_in(where)}",
+            )
     return Changes(changes, f"as listed in {where}")
+
+
+def _as_in(where: str) -> str:
+    command = "git diff --name-only --no-renames -z BASE"
+    if where == STANDARD_INPUT:
+        return f", as in: {command} | pytest --changed-files=-"
+    return f", as in: {command} > {where}"
+
+
+def _may_be_several(line: str) -> bool:
+    """Whether a line may be several paths; what git has quoted is one."""
+    return bool(_SEVERAL.search(line)) and not line.startswith('"')
 
 
 def _records(output: bytes) -> list[bytes]:
@@ -178,6 +206,11 @@ def _decoded(name: bytes) -> str:
 def _line(line: str, where: str) -> str:
     if len(line) > 1 and line.startswith('"') and line.endswith('"'):
         return _unquoted(line[1:-1], where)
+    if "\r" in line:
+        raise ConfigurationError(
+            f"{where}: '{visible(line)}' has a carriage return; expected one path a line, each "
+            "ended by LF or CRLF"
+        )
     if "\t" in line:
         raise ConfigurationError(
             f"{where}: '{visible(line)}' has a tab; expected one path a line, as git diff "
@@ -190,7 +223,7 @@ def _unquoted(text: str, where: str) -> str:
     """Undo what git does to names with special characters where it is not asked for ``-z``."""
 
     def character(match: re.Match[str]) -> str:
-        escape = match[1]
+        escape = match[1] or ""
         if len(escape) == 3 and int(escape, 8) < 256:
             return bytes([int(escape, 8)]).decode("latin-1")
         if escape not in _ESCAPED:

@@ -3,13 +3,27 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 
 from pytest_codex.selection.changes import Everything, shown
 
 _OBJECT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 _NAME_IT = "to compare with something, name it: --changed-since=REF"
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """What a CI run is about.
+
+    :param commits: any of which HEAD may be, or contain.
+    :param said: what that is, in words.
+    :param mend: what to do if HEAD is none of them.
+    """
+
+    commits: tuple[str, ...]
+    said: str
+    mend: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +37,7 @@ class Base:
         two are compared as they are.
     :param merged: the commit that HEAD may be the merge of; HEAD's first parent is then exact.
     :param worktree: whether what is not committed counts as well.
+    :param head: what HEAD has to be; None: that is not said.
     """
 
     ref: str
@@ -31,6 +46,7 @@ class Base:
     forked: bool = False
     merged: str = ""
     worktree: bool = False
+    head: Head | None = None
 
 
 def base_in_ci(environ: Mapping[str, str], event: object = None) -> Base | Everything | None:
@@ -39,7 +55,7 @@ def base_in_ci(environ: Mapping[str, str], event: object = None) -> Base | Every
     :param event: what ``GITHUB_EVENT_PATH`` holds.
     """
     if environ.get("GITHUB_EVENT_NAME"):
-        return _github(environ["GITHUB_EVENT_NAME"], event)
+        return _github(environ, event)
     if environ.get("GITLAB_CI"):
         return _gitlab(environ)
     if environ.get("CI", "").lower() not in ("", "0", "false"):
@@ -49,10 +65,17 @@ def base_in_ci(environ: Mapping[str, str], event: object = None) -> Base | Every
 
 # -- GitHub: "Events that trigger workflows", "Webhook events and payloads" -----------------------
 
+_CHECK_OUT = f"check out what the run is about: actions/checkout without ref; or, {_NAME_IT}"
+_HEADS = {
+    "pull_request": ("the head of the pull request", ("pull_request", "head", "sha")),
+    "push": ("what was pushed", ("after",)),
+    "merge_group": ("the head of the merge group", ("merge_group", "head_sha")),
+}
 _DEPTH = "check out with more history: actions/checkout with fetch-depth: 0"
 
 
-def _github(name: str, event: object) -> Base | Everything:
+def _github(environ: Mapping[str, str], event: object) -> Base | Everything:
+    name = environ["GITHUB_EVENT_NAME"]
     if name == "pull_request_target":
         return Everything(
             "a pull_request_target run has the base checked out and not the change",
@@ -62,10 +85,15 @@ def _github(name: str, event: object) -> Base | Everything:
     if name not in ways:
         return Everything(f"a {shown(name)} run is not about a change", _NAME_IT)
     base = ways[name](event)
-    return base or Everything(
-        f"GITHUB_EVENT_PATH does not say what the {name} is compared with",
-        "keep GITHUB_EVENT_NAME and GITHUB_EVENT_PATH as GitHub sets them",
-    )
+    if base is None:
+        return Everything(
+            f"GITHUB_EVENT_PATH does not say what the {name} is compared with",
+            "keep GITHUB_EVENT_NAME and GITHUB_EVENT_PATH as GitHub sets them",
+        )
+    said, keys = _HEADS[name]
+    # Of a pull request, GITHUB_SHA is the merge commit that GitHub has made.
+    head = (_object(event, *keys), _object(environ, "GITHUB_SHA"))
+    return base if isinstance(base, Everything) else _about(base, head, said, _CHECK_OUT)
 
 
 def _pull_request(event: object) -> Base | None:
@@ -103,6 +131,15 @@ def _merge_group(event: object) -> Base | None:
 
 
 def _gitlab(environ: Mapping[str, str]) -> Base | Everything:
+    base = _gitlab_base(environ)
+    if isinstance(base, Everything):
+        return base
+    # In a pipeline for merged results that is the merge commit that GitLab has made.
+    head = (_object(environ, "CI_COMMIT_SHA"),)
+    return _about(base, head, "the pipeline's commit", f"check out CI_COMMIT_SHA; or, {_NAME_IT}")
+
+
+def _gitlab_base(environ: Mapping[str, str]) -> Base | Everything:
     mend = "fetch more history: GIT_DEPTH: 0 under variables"
     if environ.get("CI_COMMIT_TAG"):
         return Everything("a tag was pushed", _NAME_IT)
@@ -127,6 +164,11 @@ def _gitlab(environ: Mapping[str, str]) -> Base | Everything:
 # -- both -----------------------------------------------------------------------------------------
 
 
+def _about(base: Base, commits: Iterable[str | None], said: str, mend: str) -> Base:
+    known = tuple(commit for commit in commits if commit)
+    return replace(base, head=Head(known, said, mend)) if known else base
+
+
 def _new_branch(branch: str, default: str, mend: str) -> Base | Everything:
     if branch == default:
         return Everything(f"{shown(branch)} is new, and nothing was there before", _NAME_IT)
@@ -144,7 +186,7 @@ def _is_zero(commit: str) -> bool:
 
 def _at(event: object, *keys: str) -> object:
     for key in keys:
-        event = event.get(key) if isinstance(event, dict) else None
+        event = event.get(key) if isinstance(event, Mapping) else None
     return event
 
 

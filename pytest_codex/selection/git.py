@@ -6,6 +6,7 @@ It takes no ref for an option.
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -24,7 +25,7 @@ from pytest_codex.selection.changes import (
     shown,
     together,
 )
-from pytest_codex.selection.ci import Base, base_in_ci
+from pytest_codex.selection.ci import Base, Head, base_in_ci
 from pytest_codex.selection.labels import LARGEST, touched
 
 if TYPE_CHECKING:
@@ -55,11 +56,17 @@ _DEEPEN = (
 )
 #: What a ref's name cannot have in it, by git-check-ref-format(1), and what may follow it.
 _REF = re.compile(r"(?![-/.])(?!.*(?:\.\.|//|/\.))[^\x00-\x20\x7f~^:?*\[\\]+(?<![/.])(?<!\.lock)")
+#: What no fetch brings though it is valid: @{upstream}, :/TEXT, and the commit that is none.
+_ON_NO_REMOTE = re.compile(r"@\{[^}]+\}|:/.|(?:0{40}|0{64})\Z")
 _NOTATION = re.compile(r"[~^:]|@\{")
 
 
 def changes_since(
-    ref: str, root: Path, environ: Mapping[str, str], results: Path | None = None
+    ref: str,
+    root: Path,
+    environ: Mapping[str, str],
+    results: Path | None = None,
+    here: Path | None = None,
 ) -> Changes | Everything:
     """Return what has changed in the repository around a folder.
 
@@ -67,10 +74,14 @@ def changes_since(
         run is about, else the branch that the local one comes from. What is not committed yet
         counts too, except in a CI run that is found out by ``auto``.
     :param environ: the process's environment.
-    :param results: the folder that pytest-codex writes to, in which untracked files do not count.
+    :param results: the folder that pytest-codex writes to. Untracked files in it do not count if
+        it is not the repository itself and nothing in it is tracked.
+    :param here: the folder that pytest was called in, which may be in no other repository.
     """
     try:
         repository = _Repository.around(root, environ)
+        if here is not None:
+            repository.is_that_of(here)
         base = _base(ref, repository, environ)
         return repository.changes(base, results)
     except _UnknownError as unknown:
@@ -80,7 +91,7 @@ def changes_since(
 def label_changes(
     changes: Changes, paths: Iterable[str], root: Path, environ: Mapping[str, str]
 ) -> dict[str, str]:
-    """Return for compose files what their change touches that is made of labels; empty: nothing.
+    """Return for compose files what their change touches that routing depends on; empty: nothing.
 
     :param paths: those of the changed paths that are compose files. What is said of none of them
         is not known.
@@ -93,6 +104,14 @@ def label_changes(
         return {path: repository.touched(path, changes.bases) for path in named}
     except _UnknownError:
         return {}
+
+
+def there_is(top: Path, path: str) -> bool:
+    """Whether there is a file in a repository, or a link even if it leads nowhere.
+
+    :param top: the repository's folder.
+    """
+    return os.path.lexists(top / path)
 
 
 class _UnknownError(Exception):
@@ -137,8 +156,19 @@ class _Repository:
         if done.returncode or not done.stdout.strip():
             why = said(done.stderr) or "it has no files checked out"
             raise _UnknownError(f"git finds no repository here: {why}", _LIST_THEM)
-        name = done.stdout.removesuffix(b"\n").decode("utf-8", "surrogateescape")
-        return cls(Path(name), outside.environ)
+        return cls(_folder(done.stdout), outside.environ)
+
+    def is_that_of(self, here: Path) -> None:
+        """Whether a folder is in no other repository, which would be the one that is meant."""
+        done = _Repository(here, self.environ)._run("rev-parse", "--show-toplevel")
+        other = _folder(done.stdout)
+        if done.returncode == 0 and other != self.top:
+            raise _UnknownError(
+                f"pytest was called in another repository ({shown(str(other))}) than that of its "
+                f"rootdir ({shown(str(self.top))})",
+                "call it in the repository that is to be verified, or name the rootdir: "
+                "--rootdir=DIR",
+            )
 
     # -- where changes begin ----------------------------------------------------------------------
 
@@ -186,6 +216,8 @@ class _Repository:
         commit = self._commit(base.ref)
         if not commit:
             raise self._not_known(base)
+        if base.head is not None:
+            self._is_checked_out(base.head, head)
         if not base.forked:
             return (commit,)
         done = self._run("merge-base", "--all", commit, head)
@@ -201,11 +233,26 @@ class _Repository:
             raise _UnknownError(f"{self._named(base)} and HEAD have no history in common", _NAME_IT)
         return starts
 
+    def _is_checked_out(self, about: Head, head: str) -> None:
+        """Whether HEAD is what a CI run is about, or contains it: its changes are asked for."""
+        if head in about.commits:
+            return
+        for commit in filter(self._commit, about.commits):
+            if not self._run("merge-base", "--is-ancestor", commit, head).returncode:
+                return
+        raise _UnknownError(
+            f"something else is checked out ({head[:12]}) than {about.said} "
+            f"({about.commits[0][:12]})",
+            about.mend,
+        )
+
     def _not_known(self, base: Base) -> _UnknownError:
         """Return what is said of a base that git does not know."""
         reason = f"git does not know {self._named(base)}"
         if not base.worktree:
             return _UnknownError(reason, base.mend)
+        if _ON_NO_REMOTE.match(base.ref):
+            return _UnknownError(reason, _NAME_IT)
         stem = _NOTATION.split(base.ref, maxsplit=1)[0]
         if not _REF.fullmatch(stem) or ".." in base.ref:
             return _UnknownError(f"{reason}: there can be no such ref", _NAME_IT)
@@ -258,12 +305,20 @@ class _Repository:
         return Changes(together(found), f"since {base.said} ({begun}){also}", starts)
 
     def _uncommitted(self, results: Path | None) -> Iterator[Change]:
-        own = results and results.resolve()
+        own = results.resolve() if results is not None and self._is_ours(results) else None
         for change in self._parsed(parse_status, *_STATUS):
             if change.status != UNTOLD:
                 yield change
             elif own is None or not (self.top / change.path).is_relative_to(own):
                 yield Change(change.path, "A")
+
+    def _is_ours(self, results: Path) -> bool:
+        """Whether a folder has nothing but results: it is below the top, and git tracks no file."""
+        top, folder = self.top.resolve(), results.resolve()
+        if top not in folder.parents:
+            return False
+        path = folder.relative_to(top).as_posix()
+        return not self._output("ls-files", "-z", "--cached", "--", f":(top,literal){path}")
 
     def _parsed(self, parse: _Parser, *arguments: str) -> list[Change]:
         output = self._output(*arguments)
@@ -313,6 +368,10 @@ def _command(done: subprocess.CompletedProcess[bytes]) -> str:
     while words[0] == "-c":
         words = words[2:]
     return words[0]
+
+
+def _folder(output: bytes) -> Path:
+    return Path(output.removesuffix(b"\n").decode("utf-8", "surrogateescape"))
 
 
 def _content(path: Path) -> bytes | None:

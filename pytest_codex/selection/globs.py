@@ -7,10 +7,19 @@ is in it. Of several globs the last that matches decides, and ``!`` takes paths 
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+if TYPE_CHECKING:
+    from pathspec.pattern import Pattern
+
+#: What decides by single characters.
+_EXACT = frozenset("[?")
+_MOST_EXAMPLES = 1000
+_BRACES = re.compile(r"(?<!\[)\{[^{}]*,[^{}]*\}")
 _WILD = re.compile(r"[*?\[]")
 
 
@@ -22,7 +31,7 @@ def problem_of(glob: str, root: Path | None = None) -> str | None:
     bare = glob.removeprefix("!")
     parts = bare.strip("/").split("/")
     here = f"{root.absolute().as_posix().rstrip('/')}/" if root else "\0"
-    mended = bare.replace("\\", "/")
+    mended = re.sub(r"[\\/]+", "/", bare)
     tests: tuple[tuple[bool, str], ...] = (
         (not bare.strip().strip("/"), "it is empty; '**' matches every path"),
         (any(ord(char) < 32 for char in bare), "it has control characters"),
@@ -41,6 +50,11 @@ def problem_of(glob: str, root: Path | None = None) -> str | None:
         (".." in parts, "no path has '..'; write the folder that is meant"),
         ("." in parts, f"no path has '.'; write '{bare.removeprefix('./')}'"),
         ("" in parts, "no path has '//'; write one slash"),
+        (
+            bool(_BRACES.search(bare)),
+            "gitignore has no braces: write a glob for each alternative, or '[{]' for a brace in "
+            "a name",
+        ),
     )
     for applies, why in tests:
         if applies:
@@ -49,10 +63,8 @@ def problem_of(glob: str, root: Path | None = None) -> str | None:
 
 
 def _unmatchable(glob: str) -> str | None:
-    from pathspec import GitIgnoreSpec
-
     try:
-        patterns = GitIgnoreSpec.from_lines([glob]).patterns
+        patterns = _patterns([glob])
     except (ValueError, re.error) as error:
         return f"{error}"
     if not patterns or patterns[0].include is None:
@@ -60,43 +72,76 @@ def _unmatchable(glob: str) -> str | None:
     return None
 
 
-def taken_out(globs: Sequence[str]) -> tuple[int, str] | None:
-    """Return the first glob of which a later one takes out everything, and that one.
-
-    It is tried with some paths that the glob matches; one with brackets is not judged.
-    """
+def _patterns(globs: Sequence[str]) -> Sequence[Pattern]:
     from pathspec import GitIgnoreSpec
 
-    whole = GitIgnoreSpec.from_lines(list(globs))
+    return GitIgnoreSpec.from_lines(list(globs)).patterns
+
+
+def taken_out(globs: Sequence[str]) -> tuple[int, str] | None:
+    """Return the first glob of which later ones take out everything, and the last of these.
+
+    Nothing is said of a glob with brackets, nor of what ``!`` globs with brackets or ``?`` take
+    out: it would be a guess.
+    """
+    patterns = _patterns(globs)
+    takers = [n for n, glob in enumerate(globs) if glob.startswith("!") and not _EXACT & {*glob}]
     for n, glob in enumerate(globs):
-        if glob.startswith("!") or "[" in glob:
+        later = [taker for taker in takers if taker > n]
+        if glob.startswith("!") or "[" in glob or not later:
             continue
-        alone = GitIgnoreSpec.from_lines([glob])
-        results = [whole.check_file(path) for path in _examples(glob) if alone.match_file(path)]
-        if results and not any(result.include for result in results):
-            last = max(result.index or 0 for result in results)
-            if last > n:
-                return n, globs[last]
+        deepest = max(globs[taker].count("/") for taker in later) + 2
+        deciding = [_deciding(path, n, later, patterns) for path in _examples(glob, globs, deepest)]
+        decided = [by for by in deciding if by is not None]
+        if decided and n not in decided:
+            return n, globs[max(decided)]
     return None
 
 
-def _examples(glob: str) -> Iterator[str]:
-    """Yield paths that a glob without brackets may match: nobody would call a file so."""
-    for letters in ("qzxj", "70913"):
-        name = glob.strip("/").replace("**", "\0").replace("*", letters).replace("?", letters[0])
-        for between in (letters, f"{letters}/{letters}.{letters}"):
-            path = name.replace("\0", between)
-            for folder in ("", f"{letters}/"):
-                yield from (f"{folder}{path}", f"{folder}{path}/{letters}")
+def _deciding(path: str, own: int, later: Sequence[int], patterns: Sequence[Pattern]) -> int | None:
+    """Return the last of the patterns that matches a path, None if its own does not."""
+    if not _matches(patterns[own], path):
+        return None
+    return next((n for n in reversed(later) if _matches(patterns[n], path)), own)
+
+
+def _matches(pattern: Pattern, path: str) -> bool:
+    return pattern.match_file(path) is not None
+
+
+def _examples(glob: str, globs: Sequence[str], deepest: int) -> Iterator[str]:
+    """Yield paths of every form that a glob without brackets matches; none if there are too many.
+
+    Wildcards stand for a character that is in no glob: what matches that, by wildcards in its
+    turn, matches whatever else is in its place. ``**`` stands for as many folders as no glob
+    without ``**`` has.
+    """
+    text = "".join(globs)
+    letter = next(char for char in map(chr, range(0xE000, 0xF8FF)) if char not in text)
+    parts = glob.strip("/").split("/")
+    if "/" not in glob.rstrip("/"):
+        parts.insert(0, "**")  # in every folder
+    parts.append("**")  # all that is in it
+    parts = [part for n, part in enumerate(parts) if part != "**" or parts[n - 1 : n] != ["**"]]
+    if (deepest + 1) ** parts.count("**") > _MOST_EXAMPLES:
+        return
+    depths = [[letter] * depth for depth in range(deepest + 1)]
+    forms = [
+        depths if part == "**" else [[part.replace("*", letter).replace("?", letter)]]
+        for part in parts
+    ]
+    for form in itertools.product(*forms):
+        yield "/".join(itertools.chain(*form))
 
 
 class Globs:
     """A list of globs, compiled once."""
 
     def __init__(self, globs: Sequence[str]) -> None:
-        from pathspec import GitIgnoreSpec
+        from pathspec import PathSpec
 
-        self._spec = GitIgnoreSpec.from_lines(list(globs))
+        # Not GitIgnoreSpec, which has files' globs prevail over folders' whatever their order.
+        self._spec = PathSpec(_patterns(globs))
         firsts = [_first(glob) for glob in globs if not glob.startswith("!")]
         known = [first for first in firsts if first is not None]
         self._firsts = frozenset(known) if len(known) == len(firsts) else None
@@ -132,7 +177,7 @@ def matched_as(path: str) -> str:
 def glob_of(path: str) -> str:
     """Return the glob that matches one path; where none is exact, ``?`` stands for a character."""
     # Neither a backslash nor `[[]` is read alike by everything that matches globs.
-    literal = {"*": "[*]", "?": "[?]", "[": "?", "\\": "?", "\ufffd": "?"}
+    literal = {"*": "[*]", "?": "[?]", "[": "?", "\\": "?", "{": "[{]", "\ufffd": "?"}
     glob = "".join(
         literal.get(char, char if char.isprintable() else "?") for char in matched_as(path)
     )

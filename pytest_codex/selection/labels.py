@@ -1,4 +1,9 @@
-"""Whether a change inside a compose file touches Traefik's labels, or what else invariants read.
+"""Whether a change inside a compose file touches Traefik's labels, or what else routing depends on.
+
+That is, by Traefik's documentation of its Docker provider: which containers there are and how they
+are called, their networks, their ports, and whether their health lets them take part. Everything
+else concerns what runs in a container, as its image does. The invariants, which read more, are
+another matter: by default they run whatever has changed.
 
 Two versions are compared as the trees that they mean: anchors and merge keys resolved, lists of
 labels as maps, without comments and layout. Variables stay as they are written, for their values
@@ -19,17 +24,24 @@ from pytest_codex.exchange.excerpt import visible
 
 #: Nothing larger is compared; some thousand routers are 2 MB.
 LARGEST = 10 * 2**20
-#: The fields of a service that neither Traefik nor an invariant looks at. Not among them is what
-#: one may think of: Traefik leaves out containers that their healthcheck calls unhealthy.
+#: The fields of a service that say nothing of routing. A field that is not known here does.
 _APART = frozenset(
     """
-    annotations attach blkio_config cap_add cap_drop cpu_count cpu_percent cpu_period cpu_quota
-    cpu_rt_period cpu_rt_runtime cpu_shares cpus cpuset depends_on init logging mem_limit
-    mem_reservation mem_swappiness memswap_limit oom_kill_disable oom_score_adj pids_limit platform
-    pull_policy pull_refresh_after restart shm_size stdin_open stop_grace_period stop_signal tty
-    ulimits
-    """.split()  # noqa: SIM905 - a list would be forty lines
+    annotations attach blkio_config build cap_add cap_drop cgroup cgroup_parent command configs
+    cpu_count cpu_percent cpu_period cpu_quota cpu_rt_period cpu_rt_runtime cpu_shares cpus cpuset
+    credential_spec depends_on develop device_cgroup_rules devices dns dns_opt dns_search domainname
+    entrypoint env_file environment extra_hosts gpus group_add hostname image init ipc isolation
+    logging mac_address mem_limit mem_reservation mem_swappiness memswap_limit models
+    oom_kill_disable oom_score_adj pid pids_limit platform post_start pre_stop privileged
+    pull_policy pull_refresh_after read_only restart runtime secrets security_opt shm_size
+    stdin_open stop_grace_period stop_signal storage_opt sysctls tmpfs tty ulimits user userns_mode
+    uts volumes volumes_from working_dir
+    """.split()  # noqa: SIM905 - a list would be eighty lines
 )
+#: The same of a file's sections.
+_SECTIONS_APART = frozenset(("version", "volumes", "secrets", "configs", "models"))
+#: What is in the name of an image that is Traefik itself, of which everything matters.
+_TRAEFIK = "traefik"
 
 #: How many differences are named.
 _NAMED = 3
@@ -38,7 +50,7 @@ _Said: TypeAlias = dict[tuple[str, str], object]
 
 
 def touched(old: bytes | None, new: bytes | None) -> str:
-    """Return what differs that is made of labels or read by invariants: ``labels of app``.
+    """Return what differs that routing depends on, by field and service: ``labels of app``.
 
     :param old: None: there was no such file, or it cannot be had; `new` likewise.
     """
@@ -74,22 +86,34 @@ def _read(content: bytes | None) -> _Said | None:
 
 def _document(document: Table) -> Iterator[tuple[tuple[str, str], object]]:
     """Yield what matters of a file: by service and field, or by section."""
+    whole = _has_traefik(document)
     for section, entry in document.entries.items():
         if section == "services" and isinstance(entry.node, Table):
             yield ("", section), entry.node.tag
             for name, each in entry.node.entries.items():
-                yield from _service(name, each.node)
-        elif section != "version" and not section.startswith("x-"):
+                yield from _service(name, each.node, whole)
+        elif not section.startswith("x-") and (whole or section not in _SECTIONS_APART):
             yield ("", section), _plain(entry.node)
 
 
-def _service(name: str, node: Node) -> Iterator[tuple[tuple[str, str], object]]:
+def _has_traefik(document: Table) -> bool:
+    services = document.get("services")
+    if not isinstance(services, Table):
+        return False
+    nodes = [entry.node for entry in services.entries.values()]
+    images = [node.get("image") for node in nodes if isinstance(node, Table)]
+    return any(
+        isinstance(image, Scalar) and _TRAEFIK in image.text.value.lower() for image in images
+    )
+
+
+def _service(name: str, node: Node, whole: bool) -> Iterator[tuple[tuple[str, str], object]]:
     if not isinstance(node, Table):
         yield (name, ""), _plain(node)
         return
     yield (name, ""), node.tag
     for key, entry in node.entries.items():
-        if key not in _APART and not key.startswith("x-"):
+        if not key.startswith("x-") and (whole or key not in _APART):
             pairs = key in ("labels", "environment")
             yield (name, key), _pairs(entry.node) if pairs else _plain(entry.node)
 

@@ -31,8 +31,8 @@ class Rule:
     :param suites: the suites to run, by their markers, or expressions of markers.
     :param commands: what to run outside pytest, in this order.
     :param targets: where to run the suites; empty: on the targets of the run.
-    :param labels: for compose files: whether the rule is only for changes that touch what Traefik
-        and the invariants read (true), or only for those that do not (false).
+    :param labels: for compose files: whether the rule is only for changes that touch labels or
+        what else routing depends on (true), or only for those that do not (false).
     """
 
     name: str
@@ -116,6 +116,7 @@ def policy_of(
     where: str,
     *,
     text: str = "",
+    prefix: str = "",
     root: Path | None = None,
     markers: Collection[str] = SUITES,
     targets: Sequence[str] | None = None,
@@ -127,12 +128,13 @@ def policy_of(
 
     :param where: the file and the table, for messages.
     :param text: the file's text, so that messages can tell the line.
+    :param prefix: what stands before ``selection`` in the tables' names there.
     :param root: the repository's folder, for globs that are absolute by mistake.
     :param markers: those that tests may have.
     :param targets: the targets that are known; None: any.
     :raises ConfigurationError: with key, value and what is near to it.
     """
-    reader = _Reader(where, text, root, markers, targets)
+    reader = _Reader(where, text, prefix, root, markers, targets)
     reader.known_keys(table, ("rules", "always", "ignore", "unknown"), "")
     unknown = table.get("unknown", DEFAULT.unknown)
     if unknown not in UNKNOWN:
@@ -154,12 +156,13 @@ def policy_of(
 class _Reader:
     where: str
     text: str
+    prefix: str
     root: Path | None
     markers: Collection[str]
     targets: Sequence[str] | None
 
     def refused(self, place: str, problem: str, value: object = None) -> ConfigurationError:
-        line = line_of(self.text, place, value)
+        line = line_of(self.text, place, value, self.prefix)
         told = f" (line {line})" if line else ""
         return ConfigurationError(f"{self.where} {place}{told}: {problem}")
 
@@ -191,12 +194,12 @@ class _Reader:
         if not isinstance(table, dict):
             raise self.refused(place, f"{table!r} is not a table")
         self.known_keys(table, [field.name for field in fields(Rule)], place)
-        name = table.get("name")
+        if "name" not in table:
+            raise self.refused(place, "the rule has no name")
+        name = table["name"]
         if not isinstance(name, str) or not _NAME.fullmatch(name):
-            problem = "is no name; names have letters, digits, - and _"
-            raise self.refused(
-                f"{place}.name", f"{name!r} {problem}" if "name" in table else f"none {problem}"
-            )
+            problem = f"{name!r} is no name; names have letters, digits, - and _"
+            raise self.refused(f"{place}.name", problem)
         labels = table.get("labels")
         if not (labels is None or isinstance(labels, bool)):
             raise self.refused(f"{place}.labels", f"{labels!r} is not true or false")
@@ -296,9 +299,17 @@ def in_order(sequences: Iterable[Sequence[str]]) -> tuple[str, ...]:
         left = [command for command in earlier if command not in result]
         free = next((c for c in left if earlier[c].issubset(result)), None)
         if free is None:
-            other = next(c for c in left if c in earlier[left[0]])
-            raise ValueError(
-                f"{other!r} comes before {left[0]!r} in one rule and after it in others"
-            )
+            one, other = _in_a_circle(left, earlier)
+            raise ValueError(f"{other!r} comes before {one!r} in one rule and after it in others")
         result.append(free)
     return tuple(result)
+
+
+def _in_a_circle(left: Sequence[str], earlier: Mapping[str, Collection[str]]) -> tuple[str, str]:
+    """Return a command and one before it, of which the first comes before the second as well."""
+    # What is only after a circle leads back into it.
+    walked = [left[0]]
+    while walked[-1] not in walked[:-1]:
+        walked.append(next(c for c in left if c in earlier[walked[-1]]))
+    start = walked.index(walked[-1])
+    return walked[start], walked[start + 1]

@@ -469,6 +469,14 @@ BROKEN_TOML = {
     "[targets.prod]\nkey = 'sk-0123'": "a key does not belong in a file that is committed; name "
     "the variable that holds it with key_env",
     "targets = 3": "[targets] is not a table",
+    "results_dir = 5": "pytest_codex.toml results_dir: 5 is not text",
+    "require_key = 'yes'": "pytest_codex.toml require_key: 'yes' is not true or false",
+    "[selections]\nunknown = 'all'": "unknown table [selections] (did you mean 'selection'?); "
+    "there are [targets.NAME] and [selection]",
+    "[select]": "unknown table [select] (did you mean 'selection'?)",
+    "[target.x]\ndomain = 'x'": "unknown table [target] (did you mean 'targets'?)",
+    "[domain]\nprod = 'x'": "unknown table [domain]; there are [targets.NAME]",
+    "[[selections]]": "unknown setting 'selections' (did you mean 'selection'?); there are ",
     "targets.prod = 3": "[targets.prod] is not a table",
     "[targets.invariants]": "[targets.invariants]: results of its own are called invariants",
     "[targets.'a/b']": "[targets.a/b]: a target's name has letters, digits, - and _",
@@ -570,6 +578,13 @@ def test_an_unknown_target_is_refused_with_those_that_are_known(tmp_path):
     assert said.startswith("--target: unknown target 'stagin' (did you mean 'staging'?)")
     assert "known are prod, dev, staging" in said
     assert "[targets.stagin]" in said
+
+
+def test_no_target_at_all_is_refused(tmp_path):
+    """An empty list in TOML is no way to verify nothing."""
+    (tmp_path / "pytest_codex.toml").write_text("target = []")
+    with pytest.raises(ConfigurationError, match=r"toml target: names no target; known are prod"):
+        _ = settings(tmp_path).target_names
 
 
 @pytest.mark.parametrize("option", ["domain", "origin", "key"])

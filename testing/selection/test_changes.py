@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import subprocess
+from functools import partial
 
 import pytest
 
 from pytest_codex.errors import ConfigurationError
 from pytest_codex.selection.changes import (
+    STANDARD_INPUT,
     Change,
     Changes,
     Everything,
@@ -18,6 +20,7 @@ from pytest_codex.selection.changes import (
     parse_status,
     shown,
 )
+from pytest_codex.selection.git import there_is
 
 A, B = b"a" * 40, b"0" * 40
 
@@ -124,6 +127,9 @@ class TestLists:
             (b"M\tsrc/a.js\n", "changed.txt:1: 'M\\tsrc/a.js' has a tab"),
             (b'"a\\q"\n', "quoted as git does not"),
             (b'"a\\"\n', "quoted as git does not"),
+            (b'"a.md" "b.js"\n', "quoted as git does not"),
+            (b'"a.md","b.js"\n', "quoted as git does not"),
+            (b"ok\ndocs/a.md\rsrc/b.js\r", "changed.txt:2: 'docs/a.md\\rsrc/b.js' has a carriage"),
             (b'"\\777"\n', "quoted as git does not"),
             ("a\n".encode("utf-16"), "UTF-16"),
             (b"./\n", "empty"),
@@ -141,6 +147,46 @@ class TestLists:
         found = parse_list(data, "changed.txt")
         assert isinstance(found, Everything)
         assert "changed.txt names no path" in found.reason
+
+    @pytest.mark.parametrize(
+        "line",
+        [
+            "docs/a.md src/stream.js",
+            "docs/a.md,src/stream.js",
+            "docs/a.md;src/stream.js",
+            '["docs/a.md","src/stream.js"]',
+            " M docs/a.md",
+            "R  docs/a.md -> docs/b.md",
+            "docs/{a => b}.md",
+        ],
+    )
+    def test_a_line_that_may_be_several_paths_is_one_only_if_there_is_such_a_file(
+        self, tmp_path, line
+    ):
+        """Otherwise nobody knows what has changed, and everything runs."""
+        listed = f"README.md\r\n{line}\r\n".encode()
+        found = parse_list(listed, "changed.txt", partial(there_is, tmp_path))
+        assert isinstance(found, Everything)
+        assert f"changed.txt:2: there is no '{line}'; is that several paths" in found.reason
+        assert "git diff --name-only --no-renames -z BASE > changed.txt" in found.mend
+        (tmp_path / line).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / line).touch()
+        there = parse_list(listed, "changed.txt", partial(there_is, tmp_path))
+        assert isinstance(there, Changes)
+        assert [change.path for change in there.paths] == ["README.md", line]
+
+    @pytest.mark.parametrize("data", [b"gone a,b.js\0", b'"gone caf\\303\\251.md"\n', b"gone.js\n"])
+    def test_what_can_only_be_one_path_may_be_gone(self, tmp_path, data):
+        """Separated by NUL, quoted by git, or without anything that could separate."""
+        assert isinstance(parse_list(data, "changed.txt", partial(there_is, tmp_path)), Changes)
+
+    def test_an_empty_standard_input_comes_from_a_pipe(self):
+        """And what is advised is one."""
+        found = parse_list(b"", STANDARD_INPUT)
+        assert isinstance(found, Everything)
+        assert found.mend.endswith(
+            "git diff --name-only --no-renames -z BASE | pytest --changed-files=-"
+        )
 
     def test_git_s_own_list_without_z_is_understood(self, repository):
         """Names with spaces, quotes, line ends and other alphabets."""

@@ -50,6 +50,39 @@ def test_a_run_about_a_change_has_a_base(found, ref, forked):
     assert found.mend
 
 
+HEAD, MERGE = "c" * 40, "d" * 40
+
+
+@pytest.mark.parametrize(
+    ("name", "event", "said"),
+    [
+        ("pull_request", {"pull_request": {"base": {"sha": SHA}, "head": {"sha": HEAD}}},
+         "the head of the pull request"),
+        ("push", push(after=HEAD), "what was pushed"),
+        ("push", push(after=HEAD, before=ZERO), "what was pushed"),
+        ("merge_group", {"merge_group": {"base_sha": SHA, "head_sha": HEAD}},
+         "the head of the merge group"),
+    ],
+)  # fmt: skip
+def test_a_run_on_github_says_what_is_to_be_checked_out(name, event, said):
+    """The event does, and GITHUB_SHA, which is the merge commit that GitHub has made."""
+    found = base_in_ci({"GITHUB_EVENT_NAME": name, "GITHUB_SHA": MERGE}, event)
+    assert isinstance(found, Base)
+    assert found.head is not None
+    assert (found.head.commits, found.head.said) == ((HEAD, MERGE), said)
+
+
+def test_a_pipeline_of_gitlab_says_what_is_to_be_checked_out():
+    """Its commit."""
+    found = gitlab(CI_MERGE_REQUEST_DIFF_BASE_SHA=SHA, CI_COMMIT_SHA=MERGE)
+    assert isinstance(found, Base)
+    assert found.head is not None
+    assert found.head.commits == (MERGE,)
+    unsaid = gitlab(CI_MERGE_REQUEST_DIFF_BASE_SHA=SHA, CI_COMMIT_SHA="--output=x")
+    assert isinstance(unsaid, Base)
+    assert unsaid.head is None
+
+
 @pytest.mark.parametrize(
     ("found", "says"),
     [
@@ -126,6 +159,66 @@ def test_a_pull_request_s_head_is_compared_from_where_it_parted(merged):
     assert repository.changed(**repository.github("pull_request", event)) == {"server.js": "M"}
 
 
+def test_a_pull_request_with_something_else_checked_out_runs_everything(merged):
+    """That the base is as the base is says nothing of the pull request."""
+    repository, event = merged
+    head = event["pull_request"]["head"]["sha"]
+    environ = {**repository.github("pull_request", event), "GITHUB_SHA": SHA}
+    repository.git("checkout", "-q", "main")
+    found = repository.unknown(**environ)
+    assert "something else is checked out" in found.reason
+    assert f"than the head of the pull request ({head[:12]})" in found.reason
+    assert "actions/checkout without ref" in found.mend
+
+
+def test_a_merge_that_was_made_anew_is_known_by_github_s_name_for_it(merged):
+    """Its second parent is not what the event of long ago calls the head."""
+    repository, event = merged
+    event["pull_request"]["head"]["sha"] = OTHER
+    environ = repository.github("pull_request", event)
+    assert "something else" in repository.unknown(**environ).reason
+    merge = repository.git("rev-parse", "HEAD")
+    assert repository.changed(**environ, GITHUB_SHA=merge) == {"server.js": "M"}
+
+
+def test_what_was_committed_on_top_of_a_head_contains_it(merged):
+    """By a step of the workflow before this one."""
+    repository, event = merged
+    repository.git("checkout", "-q", "feature")
+    repository.commit({"src/utils.js": "formatted\n"})
+    environ = repository.github("pull_request", event)
+    assert repository.changed(**environ) == {"server.js": "M", "src/utils.js": "M"}
+
+
+@pytest.mark.parametrize(
+    ("name", "keys"),
+    [("push", ("before", "after")), ("merge_group", ("base_sha", "head_sha"))],
+)
+def test_what_was_pushed_or_queued_has_to_be_checked_out(repository, name, keys):
+    """And is compared then."""
+    base = repository.git("rev-parse", "HEAD")
+    head = repository.commit({"server.js": "changed\n"})
+    ends = dict(zip(keys, (base, head), strict=True))
+    event = push(**ends) if name == "push" else {"merge_group": ends}
+    environ = repository.github(name, event)
+    assert repository.changed(**environ) == {"server.js": "M"}
+    repository.git("checkout", "-q", "main")
+    assert "something else is checked out" in repository.unknown(**environ).reason
+
+
+def test_a_pipeline_of_gitlab_has_to_have_its_commit_checked_out(merged):
+    """A merged result's is the merge."""
+    repository, event = merged
+    merge = repository.git("rev-parse", "HEAD")
+    base = event["pull_request"]["base"]["sha"]
+    environ = {"GITLAB_CI": "true", "CI_MERGE_REQUEST_DIFF_BASE_SHA": base, "CI_COMMIT_SHA": merge}
+    assert repository.changed(**environ) == {"server.js": "M"}
+    repository.git("checkout", "-q", "main")
+    found = repository.unknown(**environ)
+    assert "than the pipeline's commit" in found.reason
+    assert "CI_COMMIT_SHA" in found.mend
+
+
 def test_two_commits_of_history_are_enough_for_a_pull_request(merged, tmp_path):
     """One is not, and it says how many are."""
     repository, event = merged
@@ -134,8 +227,10 @@ def test_two_commits_of_history_are_enough_for_a_pull_request(merged, tmp_path):
     two = repository.cloned(tmp_path / "two", "--depth=2", "--branch=pull")
     assert two.changed(**environ) == {"server.js": "M"}
     one = repository.cloned(tmp_path / "one", "--depth=1", "--branch=pull")
-    found = one.unknown(**environ)
-    assert "git does not know the base of the pull request" in found.reason
+    merge = one.git("rev-parse", "HEAD")
+    for known in ({}, {"GITHUB_SHA": merge}):
+        found = one.unknown(**environ, **known)
+        assert "git does not know the base of the pull request" in found.reason
     assert "fetch-depth: 0 (2 is enough" in found.mend
 
 

@@ -93,6 +93,8 @@ def test_a_row_selects_what_it_says(repository, changed, suites, commands):
         ("compose.dev.stack.yml", "127.0.0.1:11435:11435", "0.0.0.0:11435:11435", True),
         ("compose.dev.stack.yml", "[traefik]", "[other]", True),
         ("compose.dev.stack.yml", "unless-stopped", "always", False),
+        ("compose.dev.stack.yml", "${PORT:-11435}", "11436", False),
+        ("compose.dev.stack.yml", "build: .", "image: codex:2", False),
         ("compose.dev.stack.yml", "services:", "# A comment.\nservices:", False),
     ],
 )

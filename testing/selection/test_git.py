@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from pytest_codex import git as adapter
-from pytest_codex.selection.changes import Changes
+from pytest_codex.selection.changes import Changes, Everything
 from pytest_codex.selection.git import changes_since, label_changes
 
 from .repositories import FILES, Repository
@@ -109,18 +109,70 @@ class TestWhatHasChanged:
         assert {change.path for change in found.paths} == {"server.js", "docs/new.md"}
 
     def test_ignored_files_and_our_own_results_are_no_changes(self, repository):
-        """What is tracked or staged in the results folder is."""
-        repository.commit({".gitignore": "node_modules/\n", "test-results/golden.json": "1"})
+        """What is ignored, and what nobody but us writes to."""
+        repository.commit({".gitignore": "node_modules/\n"})
         repository.git("checkout", "-q", "-b", "next")
-        repository.write({"node_modules/a.js": "x", "test-results/prod/junit.xml": "x"})
+        repository.write({"node_modules/a.js": "x", "out/a [b]/prod/junit.xml": "x", "out/c": "x"})
+        assert self.beside(repository, "out/a [b]") == {"out/c"}
+        assert self.beside(repository, "out") == set()
+
+    def test_in_a_results_folder_with_tracked_files_everything_counts(self, repository):
+        """It is not only ours."""
+        repository.commit({"test-results/golden.json": "1"})
+        repository.git("checkout", "-q", "-b", "next")
         repository.write({"test-results/golden.json": "2", "test-results/new.json": "1"})
-        repository.git("add", "test-results/new.json")
-        results = repository.root / "test-results"
-        found = changes_since("feature", repository.root, repository.environ, results)
-        assert isinstance(found, Changes)
-        assert {change.path for change in found.paths} == {
+        assert self.beside(repository, "test-results") == {
             "test-results/golden.json", "test-results/new.json",
         }  # fmt: skip
+
+    def test_what_is_staged_in_the_results_folder_counts(self, repository):
+        """It is about to be tracked."""
+        repository.git("checkout", "-q", "-b", "next")
+        repository.write({"test-results/new.json": "1"})
+        repository.git("add", "test-results")
+        assert self.beside(repository, "test-results") == {"test-results/new.json"}
+
+    @pytest.mark.parametrize("results", [".", "..", "src", "src/../src", "/"])
+    def test_results_that_are_written_among_sources_hide_none(self, repository, results):
+        """An untracked source is a change wherever results go."""
+        repository.git("checkout", "-q", "-b", "next")
+        repository.write({"src/new.js": "x"})
+        assert self.beside(repository, results) == {"src/new.js"}
+
+    @staticmethod
+    def beside(repository: Repository, results: str) -> set[str]:
+        """Return what has changed since the branch before, with results in a folder."""
+        folder = repository.root / results
+        found = changes_since("feature", repository.root, repository.environ, folder)
+        assert isinstance(found, Changes)
+        return {change.path for change in found.paths}
+
+
+class TestWherePytestWasCalled:
+    """In the repository of its rootdir, or in another one."""
+
+    def test_anywhere_in_the_repository_will_do(self, repository):
+        """Also at its top; and outside of any there is no other that could be meant."""
+        for here in (repository.root, repository.root / "src", repository.root.parent):
+            found = changes_since("main", repository.root, repository.environ, here=here)
+            assert isinstance(found, Changes)
+
+    def test_another_repository_is_told(self, repository, tmp_path):
+        """Its changes are those that are meant, more likely."""
+        other = Repository.made(tmp_path / "other", {"x": "x"})
+        found = changes_since("main", repository.root, repository.environ, here=other.root)
+        assert isinstance(found, Everything)
+        assert f"called in another repository ({other.root})" in found.reason
+        assert "--rootdir" in found.mend
+
+    def test_a_submodule_is_another_repository(self, repository, tmp_path):
+        """It has a history of its own."""
+        module = Repository.made(tmp_path / "module", {"a": "1"})
+        repository.git("submodule", "--quiet", "add", str(module.root), "lib")
+        here = repository.root / "lib"
+        found = changes_since("HEAD", repository.root, repository.environ, here=here)
+        assert isinstance(found, Everything)
+        assert "another repository" in found.reason
 
 
 class TestLocalBranch:
@@ -330,6 +382,10 @@ class TestRefs:
             ("HEAD~9", "git does not know HEAD~9", "--changed-since=REF"),
             ("origin/main", "git does not know origin/main", "git fetch origin"),
             ("a" * 40, "git does not know a", "git fetch origin"),
+            ("0" * 40, "git does not know 0", "--changed-since=REF"),
+            ("@{u}", "git does not know @{u}", "--changed-since=REF"),
+            ("feature@{upstream}", "git does not know feature@{upstream}", "--changed-since=REF"),
+            (":/no such..text", "git does not know :/no such..text", "--changed-since=REF"),
         ],
     )
     def test_fetching_is_advised_where_it_can_help(self, repository, ref, said, mend):
@@ -346,6 +402,11 @@ class TestRefs:
         repository.git("tag", "-a", "-m", "t", "v1")
         repository.commit({"server.js": "changed\n"})
         assert repository.changed(ref) == {"server.js": "M"}
+
+    @pytest.mark.parametrize("ref", ["@{u}", ":/no such..text"])
+    def test_what_is_valid_is_not_called_impossible(self, repository, ref):
+        """There is no upstream, and no such message."""
+        assert "can be no such ref" not in repository.unknown(ref).reason
 
     def test_a_near_match_is_offered(self, repository):
         """A typing error is the likeliest reason."""

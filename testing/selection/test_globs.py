@@ -30,6 +30,12 @@ from pytest_codex.selection.globs import Globs, glob_of, matched_as, problem_of,
         (["/server.js"], "Server.js", None),
         (["/a b/**"], "a b/c d", 0),
         (["/Ünï/**"], "Ünï/x", 0),
+        (["docs/**", "!docs/openapi/"], "docs/openapi/spec.yml", None),
+        (["docs/**", "!docs/openapi"], "docs/openapi/spec.yml", None),
+        (["*.md", "!src/"], "src/a.md", None),
+        (["*.md", "!src/", "a.md"], "src/a.md", 2),
+        (["docs/", "!*.yml"], "docs/spec.yml", None),
+        (["!*.yml", "docs/"], "docs/spec.yml", 1),
         ([], "a", None),
     ],
 )
@@ -66,6 +72,9 @@ def test_names_that_trip_regular_expressions_up_match_as_any_others(globs, path,
         ("./src/**", "write 'src/**'"),
         ("src//a", "'//'"),
         ("src\\a.js", "write 'src/a.js'"),
+        ("src\\\\a.js", "write 'src/a.js'"),
+        ("src/{a,b}.js", "no braces"),
+        ("{src/a,lib}/**", "no braces"),
         ("C:/src/**", "absolute"),
         ("//server/share/**", "absolute"),
         ("~/work/**", "absolute"),
@@ -84,7 +93,8 @@ def test_a_glob_that_can_match_nothing_is_told(glob, says):
 
 
 @pytest.mark.parametrize(
-    "glob", ["**", "/**", "!a", "/a", "a/", "[#]a", "~a", "a..b/*", "...", "{a}", "a b", "é/**"]
+    "glob",
+    ["**", "/**", "!a", "/a", "a/", "[#]a", "~a", "a..b/*", "...", "{a}", "[{]a,b}", "a b", "é/**"],
 )
 def test_a_glob_that_can_match_something_is_none_of_these(glob):
     """However odd it looks."""
@@ -92,8 +102,8 @@ def test_a_glob_that_can_match_something_is_none_of_these(glob):
 
 
 @pytest.mark.parametrize(
-    "path", ["a b.js", "a/[id].ts", "a*?.js", "**", "back\\slash", "!x", "#y", "tail ", "a\nb",
-             "b\udcff", "日本é.js", "it's"]
+    "path", ["a b.js", "a/[id].ts", "a{b,c}.js", "a*?.js", "**", "back\\slash", "!x", "#y",
+             "tail ", "a\nb", "b\udcff", "日本é.js", "it's"]
 )  # fmt: skip
 def test_the_glob_that_is_suggested_for_a_path_matches_it(path):
     """Wild characters in it are meant as they are."""
@@ -102,29 +112,6 @@ def test_the_glob_that_is_suggested_for_a_path_matches_it(path):
     assert Globs([glob]).decides(matched_as(path)) == 0
     assert Globs([glob]).decides("a/i.ts") is None
     assert Globs([glob]).decides("aXY.js") is None
-
-
-_PARTS = st.sampled_from(["a", "b", "*", "**", "?", "[ab]", "a*"])
-_GLOBS = st.lists(
-    st.builds(
-        lambda sign, lead, parts, tail: sign + lead + "/".join(parts) + tail,
-        st.sampled_from(["", "", "!"]),
-        st.sampled_from(["", "/"]),
-        st.lists(_PARTS, min_size=1, max_size=3),
-        st.sampled_from(["", "", "/"]),
-    ),
-    min_size=1,
-    max_size=4,
-)
-_PATHS = st.lists(st.sampled_from(["a", "b", "c", "aa"]), min_size=1, max_size=4).map("/".join)
-
-
-@settings(max_examples=300)
-@given(_GLOBS, _PATHS)
-def test_looking_at_the_first_folder_first_changes_no_answer(globs, path):
-    """It only spares the matching."""
-    result = GitIgnoreSpec.from_lines(globs).check_file(path)
-    assert Globs(globs).decides(path) == (result.index if result.include else None)
 
 
 @pytest.mark.parametrize(
@@ -144,6 +131,16 @@ def test_looking_at_the_first_folder_first_changes_no_answer(globs, path):
         (["!/a", "/a"], None),
         (["/a", "/a"], None),
         (["/src/**/x", "!/src/*/x"], None),
+        (["/src/**/x", "!/src/x", "!/src/*/**/x"], (0, "!/src/*/**/x")),
+        (["/src/**/x", "!/src/x", "!/src/*/x", "!/src/*/*/x"], None),
+        (["/src/**", "!/src/a?", "!src"], (0, "!src")),
+        (["*", "!*z*"], None),
+        (["/web/**", "!/web/**/[a-z0-9]*"], None),
+        (["config/*", "!config/????", "!config/?????"], None),
+        (["src/*", "!src/[a-z]*", "!src/[0-9]*"], None),
+        (["docs/", "!docs"], (0, "!docs")),
+        (["docs", "!docs/"], None),
+        (["**/a/**/b/**/c/**/d/**/e/**/f/**", "!**"], None),
         ([], None),
     ],
 )
@@ -152,7 +149,7 @@ def test_a_glob_that_is_taken_out_again_is_found(globs, found):
     assert taken_out(globs) == found
 
 
-PARTS = st.sampled_from(["a", "ab", "b.js", "*", "**", "a*", "*.js", "?", "[ab]", "a[ab]c"])
+PARTS = st.sampled_from(["a", "ab", "b.js", "*", "**", "a*", "*.js", "?", "[ab]", "a[ab]c", "**b"])
 GLOBS = st.builds(
     lambda no, first, parts, last: f"{no}{first}{'/'.join(parts)}{last}",
     st.sampled_from(["", "", "!"]),
@@ -160,11 +157,31 @@ GLOBS = st.builds(
     st.lists(PARTS, min_size=1, max_size=3),
     st.sampled_from(["", "/"]),
 )
-PATHS = st.lists(st.sampled_from(["a", "ab", "b", "b.js", "aac", "x"]), min_size=1, max_size=4)
+NAMES = st.sampled_from(["a", "ab", "b", "b.js", "aac", "x"])
+PATHS = st.lists(NAMES, min_size=1, max_size=4).map("/".join)
 
 
-@given(st.lists(GLOBS, max_size=4), PATHS.map("/".join))
-def test_what_is_compared_first_never_hides_a_match(globs, path):
-    """Shortcuts decide as matching does."""
-    found = GitIgnoreSpec.from_lines(globs).check_file(path)
-    assert Globs(globs).decides(path) == (found.index if found.include else None)
+def matches(glob: str, path: str) -> bool:
+    return GitIgnoreSpec.from_lines([glob.removeprefix("!")]).match_file(path)
+
+
+@settings(max_examples=300)
+@given(st.lists(GLOBS, max_size=4), PATHS)
+def test_shortcuts_decide_as_one_glob_after_another_does_from_the_last(globs, path):
+    """Nothing else is a glob's rank, and no match is hidden by what is compared first."""
+    last = next((n for n in reversed(range(len(globs))) if matches(globs[n], path)), None)
+    taken = last is None or globs[last].startswith("!")
+    assert Globs(globs).decides(path) == (None if taken else last)
+
+
+@settings(max_examples=300)
+@given(st.lists(GLOBS, max_size=4), st.lists(PATHS, max_size=30))
+def test_a_glob_that_decides_about_some_path_is_never_called_taken_out(globs, paths):
+    """A policy that can be used is not refused."""
+    found = taken_out(globs)
+    if found is not None:
+        n, _ = found
+        later = [glob for glob in globs[n + 1 :] if glob.startswith("!")]
+        for path in paths:
+            if matches(globs[n], path):
+                assert any(matches(glob, path) for glob in later)

@@ -100,8 +100,14 @@ GOOD = "name='a'\npaths=['/a']\nsuites=['smoke']"
         ("[selection]\nignore = ['!/a', '/b']", "there is nothing before it to take out of"),
         ("[selection]\nrules = []", "rules (line 2): expected one or more"),
         ("[selection]\nrules = {name = 'a'}", "rules (line 2): expected one or more"),
-        ("[selection]\nrules = ['a']", "rules[0]: 'a' is not a table"),
-        (rules("paths=['/a']\nsuites=['smoke']"), "rules[0].name (line 1): none is no name"),
+        ("[selection]\nrules = ['a']", "rules[0] (line 2): 'a' is not a table"),
+        ("[selection]\nrules = [3]", "rules[0] (line 2): 3 is not a table"),
+        ("[selection]\n[[selection.rulez]]\nname='a'",
+         "rulez (line 2): unknown key (did you mean 'rules'?)"),
+        ("[selection]\n[selection.rules]\nname='a'", "rules (line 2): expected one or more"),
+        (rules("name='a'\npaths=['a{b,c}.js']\nsuites=['sse']"),
+         "rules[0].paths[0] (line 3): 'a{b,c}.js' can match nothing: gitignore has no braces"),
+        (rules("paths=['/a']\nsuites=['smoke']"), "rules[0] (line 1): the rule has no name"),
         (rules("name='a b'\npaths=['/a']"), "rules[0].name (line 2): 'a b' is no name"),
         (rules("name=1\npaths=['/a']"), "rules[0].name (line 2): 1 is no name"),
         (rules(GOOD, GOOD), "rules[1].name (line 7): 'a' is another rule's name"),
@@ -163,20 +169,46 @@ def test_without_the_text_there_is_no_line():
 @pytest.mark.parametrize(
     ("text", "place", "value", "line"),
     [
-        ("[tool.pytest_codex.selection]\nunknown = 1", "unknown", None, 2),
-        ("[tool.'pytest_codex'.selection] # x\n\"unknown\" = 1", "unknown", None, 2),
-        ("[[tool.pytest_codex.selection.rules]]\nname = 1", "rules[0].name", None, 2),
         ("[a]\nunknown = 1\n[selection]\nb = 1\n[c]\nunknown = 1", "unknown", None, None),
         ("selection.unknown = 1", "unknown", None, None),
         ("selection = {rules = [{name = 1}]}", "rules[0].name", None, None),
+        ("[selection]\nrules = [\n  {name = 1},\n]", "rules[0].name", None, 2),
         ("[selection]\nignore = [\n  '/a',\n  [1],\n]\nalways = 1", "always", None, 6),
         ("[[selection.rules]]\npaths = [\n '/a',\n \"/b\"]", "rules[0].paths[1]", "/b", 4),
+        ("[[selection.rulez]]\n[selection]", "rulez", None, 1),
         ("", "unknown", None, None),
     ],
 )
 def test_a_line_is_told_only_where_it_is_found(text, place, value, line):
     """The parser does not say, so that it is looked for."""
     assert line_of(text, place, value) == line
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "line"),
+    [
+        ("[tool.pytest_codex.selection]\nunknown = 1", "unknown", 2),
+        ("[tool.'pytest_codex'.selection] # x\n\"unknown\" = 1", "unknown", 2),
+        ("[[tool.pytest_codex.selection.rules]]\nname = 1", "rules[0].name", 2),
+        ("[tool.other.selection]\nunknown = 1", "unknown", None),
+        ("[selection]\nunknown = 1", "unknown", None),
+        ("[tool.other.selection]\nunknown = 1\n[tool.pytest_codex.selection]\nunknown = 1",
+         "unknown", 4),
+        ("[[tool.other.selection.rules]]\na = 1\n[[tool.pytest_codex.selection.rules]]\na = 1",
+         "rules[0].a", 4),
+    ],
+)  # fmt: skip
+def test_no_line_is_that_of_another_tool_s_table(text, place, line):
+    """In pyproject.toml there may be several of that name."""
+    assert line_of(text, place, prefix="tool.pytest_codex.") == line
+
+
+def test_messages_tell_the_line_of_our_own_table():
+    """Whatever stands before it."""
+    text = "[tool.other.selection]\nunknown = 1\n[tool.pytest_codex.selection]\nunknown = 'x'"
+    table = tomllib.loads(text)["tool"]["pytest_codex"]["selection"]
+    with pytest.raises(ConfigurationError, match=r"unknown \(line 4\): 'x' is not one of all"):
+        policy_of(table, WHERE, text=text, prefix="tool.pytest_codex.")
 
 
 @pytest.mark.parametrize(
@@ -198,3 +230,9 @@ def test_orders_that_contradict_each_other_have_no_answer():
     """Not even in a circle of three."""
     with pytest.raises(ValueError, match="'c' comes before 'a'"):
         in_order([["a", "b"], ["b", "c"], ["c", "a"]])
+
+
+def test_the_two_that_contradict_each_other_are_named():
+    """Not one that only comes after them."""
+    with pytest.raises(ValueError, match="'q' comes before 'p'"):
+        in_order([["d"], ["p", "d"], ["p", "q"], ["q", "p"]])
