@@ -75,7 +75,7 @@ _TLS = frozenset(kind for kind in UNREACHABLE if kind.startswith("tls_"))
 _LOG = "see the application's log"
 SET_KEY = "set KEY (or the variable that the target's key_env names), or --key=env:NAME"
 _AUTH_SERVER = "see what the authentication server answers"
-_RATE = "this client sent too much at once: lower concurrency in the target's policy, and wait"
+RATE = "this client sent too much at once: lower concurrency in the target's policy, and wait"
 _PRIVATE_LIST = (
     "take the authentication out of the chain of the models list's router; where only those with a "
     "key are meant to see it, declare models_public = false"
@@ -261,7 +261,7 @@ def _open(exchange: Exchange, others: Mapping[str, Exchange]) -> Cause | None:
             f"{asked} is answered {bare.outcome}"
             f" ({visible(bare.text(), 120) or 'no body'})"
             " instead of 401 or 403 with a JSON error object",
-            who.next_step if who else _RATE if bare.status == 429 else _AUTH_SERVER,
+            who.next_step if who else RATE if bare.status == 429 else _AUTH_SERVER,
             bare.probe,
             bare.probe,
         )
@@ -384,12 +384,12 @@ def first_cause(exchanges: Mapping[str, Exchange], listed: str = "models") -> Ca
 
     Those that ended because the run did say nothing of the target.
     """
-    own = {name: e for name, e in exchanges.items() if not _interrupted(e)}
+    own = {name: e for name, e in exchanges.items() if not was_interrupted(e)}
     found = [cause(exchange, own, listed) for exchange in own.values()]
     broken = [item for item in found if item is not None and item.level is not Level.KEY_GIVEN]
     return min(broken, key=lambda item: item.level, default=None)
 
 
-def _interrupted(exchange: Exchange) -> bool:
+def was_interrupted(exchange: Exchange) -> bool:
     """Whether it was this run that ended an exchange, or did not come to begin it."""
     return exchange.failure is not None and exchange.failure.kind in INTERRUPTED

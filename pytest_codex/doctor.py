@@ -1,7 +1,8 @@
 """``--codex-doctor``: what is set, what is missing, and whether the endpoint answers.
 
-It makes no model call, runs no test and writes no file. Its exit code is 0 if all is well, 1 if an
-endpoint has a problem, and 4 if a setting is missing or cannot be used.
+It makes no model call, runs no test and leaves no file behind. Its exit code is 0 if all is well, 1
+if an endpoint has a problem, 2 if it was interrupted, and 4 if a setting is missing or cannot be
+used.
 """
 
 from __future__ import annotations
@@ -9,9 +10,9 @@ from __future__ import annotations
 import dataclasses
 import os
 import platform
-import shlex
 import shutil
 import sys
+import tempfile
 import uuid
 from collections.abc import Iterable, Iterator, Mapping
 from importlib.metadata import version
@@ -20,7 +21,7 @@ from pathlib import Path
 from ssl import SSLContext
 from typing import TYPE_CHECKING
 
-from pytest_codex.choosing import policy_of_run
+from pytest_codex.choosing import call_of_run, policy_of_run
 from pytest_codex.errors import ConfigurationError
 from pytest_codex.exchange.exchange import Exchange
 from pytest_codex.files import ConfigurationFile, read_dotenv
@@ -41,10 +42,10 @@ from pytest_codex.report.doctor import (
     nothing,
     ok,
     settings_steps,
-    wrapped,
 )
-from pytest_codex.report.paint import colours_wanted
+from pytest_codex.report.paint import colours_wanted, say
 from pytest_codex.report.summary import describe
+from pytest_codex.report.wrapping import room, wrapped
 from pytest_codex.session import Session
 from pytest_codex.settings import Settings
 from pytest_codex.state import settings_of, stacks_of
@@ -62,36 +63,35 @@ EXTRAS = {
 }
 
 
+#: As pytest has it for a run.
+_INTERRUPTED = 2
 #: Variables that are not options, and that matter.
 _TRUST = ("SSL_CERT_FILE", "SSL_CERT_DIR")
-_RUN = "pytest --pyargs pytest_codex.suites -m smoke"
-#: The options that say which endpoint it is; none of them is a secret.
-_WHICH = ("domain", "target", "origin", "model")
 
 
 def run_doctor(config: pytest.Config) -> int:
     """Say what is found, step by step; return the exit code."""
     report = _Report(config)
+    try:
+        return _run(config, report)
+    except KeyboardInterrupt as interrupt:
+        return report.interrupted(str(interrupt))
+
+
+def _run(config: pytest.Config, report: _Report) -> int:
     settings = settings_of(config)
     report.begin("this project")
     report.show(_project(config, settings))
+    names: tuple[str, ...] = ()
     try:
         names = settings.target_names
     except ConfigurationError as error:
         report.begin("targets")
         report.show([_unusable("target", error)])
-    else:
-        for name in names:
-            _examine(config, settings, name, report)
-    return report.end(" ".join([_RUN, *_given(settings)]))
-
-
-def _given(settings: Settings) -> Iterator[str]:
-    """Yield what the command line says of which endpoint it is, as a shell reads it."""
-    for name in _WHICH:
-        flag, value = settings.flags.get(name, ("", None))
-        for one in value if isinstance(value, list) else [value] if value is not None else []:
-            yield shlex.quote(f"{flag}={one}")
+    for name in names:
+        _examine(config, settings, name, report)
+    named = names if "target" in settings.flags else ()
+    return report.end("; ".join(call_of_run(config).lines(["smoke"], named, names)))
 
 
 class _Report:
@@ -101,7 +101,9 @@ class _Report:
         terminal = sys.stdout.isatty()
         choice = getattr(config.option, "color", "auto")
         self._colours = colours_wanted(choice, os.environ, terminal=terminal)
-        self._width = shutil.get_terminal_size().columns if terminal else None
+        self._width = room(shutil.get_terminal_size().columns, os.environ, terminal=terminal)
+        # Ctrl-C is shown by the terminal itself, where the next line is to begin.
+        self._start = "\r" if terminal else ""
         self._place = ""
         self._scrubber = Scrubber(())
         self._wrong: list[tuple[str, Step]] = []
@@ -130,16 +132,19 @@ class _Report:
             return 0
         place, first = self._wrong[0]
         number = f"{len(self._wrong)} problem{'s' if len(self._wrong) > 1 else ''}"
-        first_step = f"first: {place}, {first.name}: {first.next_step or 'as it says'}"
+        # What a setting should be instead comes after a semicolon, and is said above.
+        what = first.next_step or first.says.partition("; ")[0]
+        first_step = f"first: {place}, {first.name}: {what}"
         self._print(*wrapped(f"{number}; {first_step}", self._width))
         return max(step.state.exit_code for _, step in self._wrong)
 
+    def interrupted(self, what: str) -> int:
+        """Show that the user ended it, and in what; return the exit code."""
+        self._print(*wrapped(f"interrupted{what and f': {what}'}", self._width))
+        return _INTERRUPTED
+
     def _print(self, *texts: str) -> None:
-        encoding = sys.stdout.encoding or "utf-8"
-        for text in texts:
-            shown = self._scrubber.text(text).encode(encoding, "backslashreplace").decode(encoding)
-            sys.stdout.write(f"{shown}\n")
-        sys.stdout.flush()
+        say(sys.stdout, *(f"{self._start}{self._scrubber.text(text)}" for text in texts))
 
 
 def _unusable(name: str, error: ConfigurationError) -> Step:
@@ -241,7 +246,10 @@ def _compose(config: pytest.Config) -> Iterator[Step]:
 
 
 def _examine(config: pytest.Config, settings: Settings, name: str, report: _Report) -> None:
-    """Examine one target; what is wrong with its settings is no matter of the others."""
+    """Examine one target; what is wrong with its settings is no matter of the others.
+
+    :raises KeyboardInterrupt: with what was waited for, after what is known is shown.
+    """
     alone = dataclasses.replace(settings, flags={**settings.flags, "target": ("--target", [name])})
     session = Session(alone, uuid.uuid4().hex, shared=False)
     try:
@@ -249,7 +257,10 @@ def _examine(config: pytest.Config, settings: Settings, name: str, report: _Repo
         report.begin(describe(target)[0], session.scrubber())
         report.show(settings_steps(target))
         report.show([_results(session.results(name).exchanges)])
-        report.show(endpoint_steps(target, _ask(config, target, context)))
+        exchanges, waiting = _ask(config, target, context)
+        report.show(endpoint_steps(target, exchanges))
+        if waiting is not None:
+            raise KeyboardInterrupt(*waiting)
     except ConfigurationError as error:
         report.begin(f"target {name}")
         report.show([_unusable("settings", error)])
@@ -258,15 +269,23 @@ def _examine(config: pytest.Config, settings: Settings, name: str, report: _Repo
 
 
 def _results(folder: Path) -> Step:
-    """Say whether results can be written; nothing is, so a full disk is not noticed."""
-    there = next(p for p in (folder, *folder.parents) if os.access(p, os.F_OK))
-    if there.is_dir() and os.access(there, os.W_OK | os.X_OK):
+    """Say whether results can be written, by making a folder where they go, and removing it.
+
+    What permissions say is not enough: there are file systems that do not heed them.
+    """
+    there = next(p for p in (folder, *folder.parents) if os.path.lexists(p))
+    try:
+        Path(tempfile.mkdtemp(prefix=".codex-live-", dir=there)).rmdir()
+    except NotADirectoryError:
+        why = f"{there} is no folder"
+    except OSError as error:
+        why = f"{there} cannot be written: {error.strerror}"
+    else:
         return ok("results", f"go to {folder.parent}")
-    why = "cannot be written" if there.is_dir() else "is no folder"
     return Step(
         "results",
         State.MISSING,
-        f"results folder {folder.parent}: {there} {why}",
+        f"results folder {folder.parent}: {why}",
         "choose another one with --results-dir",
     )
 
@@ -285,13 +304,22 @@ def _resolve(session: Session, name: str) -> tuple[Target, SSLContext]:
     return target, tls_context(os.environ, target.ca_file)
 
 
-def _ask(config: pytest.Config, target: Target, context: SSLContext) -> dict[str, Exchange]:
+def _ask(
+    config: pytest.Config, target: Target, context: SSLContext
+) -> tuple[dict[str, Exchange], list[str] | None]:
+    """Return the exchanges; and, if the user ended the wait, in words what it was for."""
     recorder = Recorder(
         ASKED, lambda lag: Transport(target, context, lag=lag), lambda _exchange: None
     )
-    recorder.start()
+    waiting = None
     try:
+        recorder.start()
         with watching(config, recorder.pending):
-            return {name: recorder.exchange(name) for name in ASKED}
+            for name in ASKED:
+                recorder.exchange(name)
+    except KeyboardInterrupt:
+        pending = [one.probe for one in recorder.pending()]
+        waiting = [f"waiting for {', '.join(pending)}"] if pending else []
     finally:
         recorder.close(interrupted=True)
+    return recorder.exchanges(), waiting

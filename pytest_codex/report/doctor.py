@@ -5,17 +5,28 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from enum import IntEnum
-from textwrap import wrap
 
-from pytest_codex.diagnosis import KEY_PROBE, SET_KEY, Cause, Level, cause, first_cause, key_refused
+from pytest_codex.diagnosis import (
+    KEY_PROBE,
+    RATE,
+    SET_KEY,
+    Cause,
+    Level,
+    cause,
+    first_cause,
+    key_refused,
+    was_interrupted,
+)
 from pytest_codex.exchange.cors import Admitted
 from pytest_codex.exchange.excerpt import visible
 from pytest_codex.exchange.exchange import UNSENT, Exchange
 from pytest_codex.exchange.fingerprints import sender
 from pytest_codex.exchange.models import advertises, model_ids
 from pytest_codex.exchange.strict import same
+from pytest_codex.probes.catalogue import CATALOGUE, path_of
 from pytest_codex.report.paint import painted
 from pytest_codex.report.summary import describe
+from pytest_codex.report.wrapping import wrapped
 from pytest_codex.targets import Budgets, Target
 
 #: The probes that are sent: none of them costs a model call, on whatever endpoint.
@@ -92,7 +103,7 @@ def settings_steps(target: Target) -> Iterator[Step]:
 def endpoint_steps(target: Target, exchanges: Mapping[str, Exchange]) -> list[Step]:
     """Return the steps from the name to the application, in order.
 
-    :param exchanges: those of :data:`ASKED`.
+    :param exchanges: those of :data:`ASKED`; of what was interrupted nothing is said.
     """
     broken = first_cause(exchanges, target.lists_models)
     on_the_way = list(_hops(target, exchanges, broken))
@@ -106,7 +117,9 @@ def endpoint_steps(target: Target, exchanges: Mapping[str, Exchange]) -> list[St
 def _hops(
     target: Target, exchanges: Mapping[str, Exchange], broken: Cause | None
 ) -> Iterator[Step]:
-    sent = [e for e in exchanges.values() if not _unsent(e)]
+    sent = sorted((e for e in exchanges.values() if not _unsent(e)), key=was_interrupted)
+    if not sent:
+        return
     unreached = broken is not None and broken.level in (Level.REACHABLE, Level.TLS)
     seen = exchanges[broken.seen] if broken and unreached else sent[0]
     times, address = seen.timings, target.address
@@ -151,12 +164,19 @@ def _unsent(exchange: Exchange) -> bool:
 
 def _answers(target: Target, exchanges: Mapping[str, Exchange]) -> Iterator[Step]:
     policy = target.policy
+    health, key, preflight = (exchanges[name] for name in ("healthz", KEY_PROBE, "preflight"))
     if policy.health_path:
-        yield _health(exchanges["healthz"], policy.health_expect, policy.health_path)
-    yield _key(target, exchanges[KEY_PROBE])
-    yield _models(target, exchanges)
+        yield _unknown("health", health) or _health(
+            health, policy.health_expect, policy.health_path
+        )
+    yield _unknown("key", key) or _key(target, key)
+    yield _unknown("models", exchanges[target.lists_models]) or _models(target, exchanges)
     if policy.cors:
-        yield _preflight(exchanges["preflight"], policy.cors_origin)
+        yield _unknown("preflight", preflight) or _preflight(preflight, policy.cors_origin)
+
+
+def _unknown(name: str, seen: Exchange) -> Step | None:
+    return nothing(name, "not known: interrupted") if was_interrupted(seen) else None
 
 
 def _health(seen: Exchange, expected: Mapping[str, object], path: str) -> Step:
@@ -170,19 +190,50 @@ def _health(seen: Exchange, expected: Mapping[str, object], path: str) -> Step:
 
 
 def _key(target: Target, seen: Exchange) -> Step:
-    source = target.sources["key"]
-    if target.key is None:
+    """Say what became of the key in a request that has no messages, so that it is free.
+
+    It is accepted by whoever goes on to find the mistake in the body, as the checks of a client's
+    mistakes have it: with a JSON error object.
+    """
+    source, path = target.sources["key"], path_of(CATALOGUE[KEY_PROBE], target)
+    if _unsent(seen):
         return nothing("key", "not asked: none was given")
     if key_refused(seen):
+        who = f"the key from {source}" if target.key else "a request without a key"
         return Step(
             "key",
             State.PROBLEM,
-            f"the key from {source} was refused with {seen.status}: {visible(seen.text(), 120)}",
-            f"see that it is the key of {target.name}, and which one the authentication server has",
+            f"{who} was refused with {seen.status}: {visible(seen.text(), 120)}",
+            f"see that it is the key of {target.name}, and which one the authentication server has"
+            if target.key
+            else SET_KEY,
+        )
+    said = f"answered {seen.outcome}{f': {visible(seen.body, 120)}' if seen.body else ''}"
+    if seen.status in (404, 405):
+        return Step(
+            "key",
+            State.PROBLEM,
+            f"no chat completions at {path}: {said}",
+            "where they are elsewhere, declare base_path, the path in front of /chat/completions",
+        )
+    if seen.status == 429:
+        return Step(
+            "key",
+            State.PROBLEM,
+            f"a rate limit, which proves no key: {said}",
+            f"{RATE}; then repeat",
         )
     if seen.status is None or seen.status >= 500:
         return _unexpected("key", seen, _LOG)
-    return ok("key", f"from {source}, accepted")
+    faulted = seen.status in (400, 422) and seen.media_type == "application/json"
+    if not (faulted and seen.json_object() and seen.failure is None):
+        return Step(
+            "key",
+            State.PROBLEM,
+            f"{said}, where a request without messages is answered 400 or 422 with a JSON object",
+            f"see that it is the application that answers POST {path}; if it is, {_LOG}",
+        )
+    return ok("key", f"from {source}, accepted" if target.key else "none is needed")
 
 
 def _models(target: Target, exchanges: Mapping[str, Exchange]) -> Step:
@@ -251,7 +302,8 @@ def _unexpected(name: str, seen: Exchange, next_step: str) -> Step:
 
 # -- how it is shown ------------------------------------------------------------------------------
 
-_STATE, _NAME = 9, 13
+#: The columns of a step's state, and of all that stands in front of what it says.
+_STATE, _INDENT = 9, 24
 _COLOURS = {State.OK: "green", State.PROBLEM: "red", State.MISSING: "red"}
 
 
@@ -260,20 +312,16 @@ def lines(steps: Iterable[Step], width: int | None, *, colours: bool) -> Iterato
 
     :param width: where to break them; None for nowhere.
     """
+    # On a narrow screen, what is said needs the room more than the columns before it.
+    indent = _INDENT if width is None else min(_INDENT, width * 2 // 5)
     for step in steps:
-        word = step.state.word.ljust(_STATE)
-        if step.state in _COLOURS:
-            word = painted(word, _COLOURS[step.state], wanted=colours)
-        says = [step.says] + ([f"next: {step.next_step}"] if step.next_step else [])
-        room = width and width - 2 - _STATE - _NAME
-        first, *others = [part for text in says for part in wrapped(text, room)]
-        yield f"  {word}{step.name.ljust(_NAME)}{first}"
-        for other in others:
-            yield " " * (2 + _STATE + _NAME) + other
-
-
-def wrapped(text: str, width: int | None) -> list[str]:
-    """Return a text in lines of at most so many columns, but not of less than 16."""
-    if width is None:
-        return [text]
-    return wrap(text, max(width - 1, 16), break_on_hyphens=False) or [""]
+        word = step.state.word
+        colour = _COLOURS.get(step.state)
+        before = f"  {word:<{_STATE}}{step.name}".ljust(_INDENT - 1)
+        first, *others = wrapped(f"{before} {step.says}", width, indent)
+        if colour:
+            first = first.replace(word, painted(word, colour, wanted=colours), 1)
+        yield first
+        yield from others
+        if step.next_step:
+            yield from wrapped(f"{' ' * indent}next: {step.next_step}", width, indent)

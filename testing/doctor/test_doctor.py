@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import shutil
+import socket
+import tempfile
 import tomllib
+from pathlib import Path
 
 import pytest
 
@@ -64,7 +68,10 @@ def test_without_a_domain_it_says_where_to_set_it(project: Project):
     result = examine(project)
     assert result.ret == MISSING
     result.stdout.fnmatch_lines(
-        ["  problem  settings     no domain for target prod: set --domain=HOST*", "1 problem; *"]
+        [
+            "  problem  settings     no domain for target prod: set --domain=HOST*",
+            "1 problem; first: target prod, settings: no domain for target prod: set --domain=*",
+        ]
     )
 
 
@@ -149,6 +156,7 @@ def test_a_key_that_is_refused_is_named_by_its_source(
         ("key_echoed", "", ""),
         ("certificate_expires_soon", "TLS", "*, 10 days left"),
         ("models_of_the_other_environment", "models", "codex-5 is not among the models: codev-5*"),
+        ("missing_messages_answers_200", "key", "answered 200 application/json*"),
         ("models_need_a_key", "models", "*expected 200*, was answered 401*"),
         ("healthz_never_answers", "health", "*request-timeout*"),
         ("healthz_not_ok", "health", "answered 200 application/json: *"),
@@ -187,7 +195,7 @@ def test_targets_are_examined_one_by_one(project: Project, deployed: Endpoint):
             "1 problem; first: target dev, settings: *",
         ]
     )
-    assert result.stdout.str().count("no domain for target dev") == 1
+    assert result.stdout.str().count("problem  settings     no domain for target dev") == 1
 
 
 def test_it_says_what_comes_from_which_file(project: Project, deployed: Endpoint, monkeypatch):
@@ -198,8 +206,13 @@ def test_it_says_what_comes_from_which_file(project: Project, deployed: Endpoint
     )
     result = examine(project)
     assert result.ret == MISSING
-    result.stdout.fnmatch_lines(["  problem  TOML  *unknown setting 'retries'*"])
-    assert result.stdout.str().count("retries") == 1
+    result.stdout.fnmatch_lines(
+        [
+            "  problem  TOML  *unknown setting 'retries'; there are accepts, *",
+            "1 problem; first: this project, TOML: pytest_codex.toml: unknown setting 'retries'",
+        ]
+    )
+    assert result.stdout.str().count("retries") == 2
     project.write(
         pytest_codex__toml='compose = ["stack.yml"]\n[targets.prod]\nusage = "optional"\n',
     )
@@ -224,8 +237,14 @@ def test_files_that_cannot_be_read_are_settings(project: Project):
     project.write(compose__yaml="services: [")
     result = examine(project)
     assert result.ret == MISSING
-    result.stdout.fnmatch_lines(["  problem  .env *", "  problem  compose *"])
-    assert result.stdout.str().count("not a NAME=VALUE line") == 1
+    result.stdout.fnmatch_lines(
+        [
+            "  problem  .env *; expected *",
+            "  problem  compose *",
+            "2 problems; first: this project, .env: .env:1: not a NAME=VALUE line",
+        ]
+    )
+    assert result.stdout.str().count("not a NAME=VALUE line") == 2
 
 
 def test_a_selection_in_the_file_is_read_too(project: Project):
@@ -241,7 +260,7 @@ def test_a_selection_in_the_file_is_read_too(project: Project):
 
 
 def test_results_that_cannot_be_written_are_a_setting(project: Project):
-    """It says so without trying, and looks at the rest."""
+    """It says so, and looks at the rest."""
     (project.path / "taken").write_text("")
     result = examine(project, "--domain=embedded", "--results-dir=taken/results")
     assert result.ret == MISSING
@@ -250,12 +269,24 @@ def test_results_that_cannot_be_written_are_a_setting(project: Project):
     )
 
 
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="it is of Linux")
+def test_whether_results_can_be_written_is_tried(project: Project):
+    """Root may write anywhere, by what permissions say; here nobody can."""
+    result = examine(project, "--domain=embedded", "--results-dir=/proc/x")
+    assert result.ret == MISSING
+    result.stdout.fnmatch_lines(["  problem  results *: /proc cannot be written: *"])
+
+
 def test_the_next_command_verifies_what_was_examined(project: Project, monkeypatch):
     """With the endpoint of this command line, and without its key."""
-    result = examine(project, "--domain=embedded", "--target=dev", f"--key={KEY}")
+    options = ("--domain=embedded", "--target=dev", "--connect-timeout=3")
+    result = examine(project, *options, f"--key={KEY}")
     assert result.ret == OK
     result.stdout.fnmatch_lines(
-        ["all is well; next: pytest * -m smoke --domain=embedded --target=dev (two model calls)"]
+        [
+            "all is well; next: pytest * --connect-timeout=3 --domain=embedded -m smoke "
+            "--target=dev (two model calls)"
+        ]
     )
 
 
@@ -296,18 +327,62 @@ def test_it_starts_no_workers(project: Project):
 
 def test_in_a_terminal_lines_are_broken_and_the_wait_is_shown(project: Project):
     """At 60 columns too; nothing is left of the heartbeat."""
-    code, written = in_a_terminal(
-        project.path,
-        *("--codex-doctor", "--domain=embedded", "--embedded-defect=healthz_after=2"),
-        columns=60,
-    )
+    with tempfile.TemporaryDirectory() as folder:  # of a path that is shorter than the screen
+        code, written = in_a_terminal(
+            Path(folder),
+            *("--codex-doctor", "--domain=embedded", "--embedded-defect=healthz_after=2"),
+            columns=60,
+        )
     assert code == OK, written
+    assert f"{folder}/test-results/prod" in written
     screen = Screen(60)
     screen.feed(written)
     assert not screen.wrapped
     assert "healthz: waiting" in written
     assert "healthz: waiting" not in screen.text
     assert "\x1b[32mok" in written
+
+
+def test_an_interrupt_shows_what_is_known_and_what_was_waited_for(project: Project, monkeypatch):
+    """It is exit code 2, as in a run; nothing is left of the heartbeat or of the endpoint."""
+    monkeypatch.setenv("DOMAIN", "embedded")
+    code, written = in_a_terminal(
+        project.path,
+        *("--codex-doctor", "--embedded-defect=healthz_never_answers"),
+        *("--target=prod", "--target=dev"),
+        columns=160,
+        interrupt_at="healthz: waiting",
+    )
+    assert code == pytest.ExitCode.INTERRUPTED, written
+    assert "Traceback" not in written
+    screen = Screen(160)
+    screen.feed(written)
+    assert "healthz: waiting" not in screen.text
+    for line in (
+        "  ok       DNS          ",
+        "  -        health       not known: interrupted",
+        "  ok       key          ",
+        "  ok       models       codex-5 is among ",
+    ):
+        assert f"\n{line}" in screen.text
+    assert screen.text.endswith("\ninterrupted: waiting for healthz")
+    assert "target dev" not in screen.text
+    port = re.search(r"target prod: https://localhost:(\d+)", screen.text)
+    assert port
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("localhost", int(port[1])), timeout=5)
+
+
+def test_an_interrupt_before_anything_is_asked_is_said_too(project: Project, monkeypatch):
+    """Without a word of what was waited for."""
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(pytest_codex.doctor, "_resolve", interrupt)
+    result = examine(project, "--domain=embedded")
+    assert result.ret == pytest.ExitCode.INTERRUPTED
+    assert result.outlines[-1] == "interrupted"
 
 
 def test_the_extras_are_those_of_the_distribution():

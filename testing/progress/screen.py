@@ -14,6 +14,8 @@ import termios
 import threading
 from pathlib import Path
 
+#: What says how to write, or that a terminal is none.
+_NOT_OURS = ("NO_COLOR", "COLUMNS", "PY_COLORS", "CI", "BUILD_NUMBER")
 _PART = re.compile(r"\x1b\[(\d*)(?:;\d+)*([A-Za-z])|\x1b([78DM])|([\r\n])|([^\x1b\r\n]+)")
 
 
@@ -97,12 +99,20 @@ class Screen:
 
 
 def in_a_terminal(
-    folder: Path, *arguments: str, columns: int = 80, guard: float = 60.0, **environment: str
+    folder: Path,
+    *arguments: str,
+    columns: int = 80,
+    guard: float = 60.0,
+    interrupt_at: str = "",
+    **environment: str,
 ) -> tuple[int, str]:
-    """Run pytest in a pseudo-terminal; return its exit code and what it wrote there."""
+    """Run pytest in a pseudo-terminal; return its exit code and what it wrote there.
+
+    :param interrupt_at: what is to be seen before it is interrupted, as Ctrl-C does.
+    """
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
-    clean = {k: v for k, v in os.environ.items() if k not in ("NO_COLOR", "COLUMNS", "PY_COLORS")}
+    clean = {k: v for k, v in os.environ.items() if k not in _NOT_OURS}
     process = subprocess.Popen(
         [sys.executable, "-m", "pytest", *arguments],
         cwd=folder,
@@ -119,6 +129,9 @@ def in_a_terminal(
     try:
         while data := _read(ours):
             written += data
+            if interrupt_at and interrupt_at.encode() in written:
+                interrupt_at = ""
+                os.killpg(process.pid, signal.SIGINT)
         return process.wait(), written.decode()
     finally:
         hangs.cancel()

@@ -19,6 +19,11 @@ def outcome(kind: str, name: str = "test_it") -> Outcome:
 
 
 GREEN = [outcome("passed")] * 52 + [outcome("skipped")] * 3
+#: Two targets of one kind.
+EAST, WEST = (
+    f"a-very-long-name-of-a-target-in-the-staging-cluster-eu-{where}-1"
+    for where in ("central", "west")
+)
 RED = [outcome("passed"), outcome("failed", "test_a"), outcome("error", "test_b")]
 
 
@@ -35,11 +40,46 @@ def test_a_row_for_each_target_in_80_columns():
 
 
 def test_long_names_are_cut_before_anything_else():
-    """The figures are what it is for."""
-    lines = overview([("a-deployment-with-a-long-name", GREEN, 0, MEASURED)], 80)
-    assert lines[2][0].startswith("a-deployment-w")
-    assert "…" in lines[2][0]
+    """The figures are what it is for; in their middle, for names of one kind differ at the ends."""
+    lines = overview([(EAST, GREEN, 0, MEASURED), (WEST, RED, 0, MEASURED)], 80)
+    names = [text.split()[0] for text, _ in lines[2:]]
+    assert names == ["a-very-l…central-1", "a-very-l…eu-west-1"]
     assert max(len(text) for text, _ in lines) == 80
+    assert [red for _, red in lines] == [None, None, False, True]
+
+
+def test_names_that_would_look_the_same_get_the_room_they_need():
+    """In a table that is turned, where there is more of it."""
+    rows = [(f"a-deployment-in-region-{n}-of-our-clusters", GREEN, 0, MEASURED) for n in "ab"]
+    lines = [text for text, _ in overview(rows, 80)]
+    assert lines[1].split() == ["passed", "52"]
+    assert lines[11].split() == [rows[1][0]]
+
+
+@pytest.mark.parametrize("width", [80, 77, 63, 60, 50, 40])
+@pytest.mark.parametrize("number", [1, 2, 4, 9])
+def test_nothing_is_wider_than_the_screen(width, number):
+    """However many targets there are, whatever they are called; labels and figures are whole."""
+    names = [EAST, WEST, "prod", *(f"target-{n}" for n in range(6))][:number]
+    lines = [text for text, _ in overview([(n, GREEN, 0, MEASURED) for n in names], width)]
+    assert max(map(len, lines)) <= width
+    text = "\n".join(lines)
+    assert text.count("12.50 s") == number
+    assert text.count("skipped") == (text.count("\n\n") + 1)
+    shown = {word for word in text.split() if word in names or "…" in word}
+    assert len(shown) == number
+
+
+def test_targets_that_do_not_fit_beside_each_other_stand_below():
+    """Each block has its labels."""
+    rows = [(name, GREEN, 0, MEASURED) for name in (EAST, WEST, "prod", "dev")]
+    lines = [text for text, _ in overview(rows, 60)]
+    assert lines[0].split() == ["a-very-lo…-central-1", "a-very-lo…-eu-west-1"]
+    assert lines[10] == ""
+    assert lines[11].split() == ["prod", "dev"]
+    assert [line.split("  ")[0] for line in lines[1:10]] == [
+        line.split("  ")[0] for line in lines[12:]
+    ]
 
 
 def test_where_there_is_no_room_the_table_is_turned():

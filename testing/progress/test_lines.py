@@ -1,0 +1,44 @@
+"""The lines that stand around the table at the end of a run, on a terminal and in a log."""
+
+from __future__ import annotations
+
+import pytest
+
+from testing.plugin.project import PLAIN, Project
+
+from .screen import Screen, in_a_terminal
+
+#: A run of which something is said in every kind of line.
+RUN = (
+    *("suites/smoke", "--domain=embedded", "--embedded-defect=everything_500_json_error"),
+    *("--tb=no", "--no-header", "-rN"),
+)
+
+
+@pytest.mark.parametrize("columns", [80, 70])
+def test_on_a_terminal_lines_are_broken_at_words(project: Project, columns: int):
+    """Those before the checks, and those after."""
+    code, written = in_a_terminal(project.path, *PLAIN, *RUN, columns=columns)
+    assert code == pytest.ExitCode.TESTS_FAILED, written
+    screen = Screen(columns)
+    screen.feed(written)
+    assert not screen.wrapped, screen.text
+    said = " ".join(screen.text.split())
+    assert "request 15 s, nonstream 60 s, stream 120 s, first-event 60 s, idle 30 s" in said
+    assert "prod is broken: whatever is asked of localhost:" in said
+    assert "not verified: because of " in said
+
+
+def test_in_a_log_lines_stay_whole(project: Project):
+    """So that they can be searched."""
+    result = project.run(*RUN)
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    result.stdout.fnmatch_lines(
+        [
+            "target prod: https://* (the EMBEDDED endpoint, not a deployment) [[]--domain]",
+            "  budgets: connect 10 s, *, idle 30 s",
+            "  * not verified: because of *",
+            "prod is broken: whatever is asked of *",
+            "  next: *",
+        ]
+    )
