@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from pytest_codex.errors import ConfigurationError
+from pytest_codex.report.paint import say
 
 #: As pytest has them: something failed; the command line, or a setting, cannot be used.
 FAILED, USAGE = 1, 4
@@ -34,7 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return _merge(options.results, options.output, _expected(options.expect))
     except ConfigurationError as error:
-        sys.stderr.write(f"ERROR: {error}\n")
+        say(sys.stderr, f"ERROR: {error}")
         return USAGE
 
 
@@ -96,7 +97,7 @@ def _merge(folders: Sequence[Path], output: Path, expected: Sequence[str]) -> in
     summary = markdown(merged)
     write(output, {JUNIT: junit(merged), SUMMARY: summary.encode("utf-8", "backslashreplace")})
     if warning := append(summary, os.environ):
-        sys.stderr.write(f"{warning}\n")
+        say(sys.stderr, warning)
     for group in merged.groups:
         red = " FAILED" if group.red else " INCOMPLETE" if group.incomplete else ""
         counts = ", ".join(
@@ -104,13 +105,13 @@ def _merge(folders: Sequence[Path], output: Path, expected: Sequence[str]) -> in
             for kind in ("passed", "failed", "error", "skipped")
             if (number := group.count(kind))
         )
-        sys.stdout.write(f"{group.name}: {counts or 'no check ran'}{red}\n")
+        say(sys.stdout, f"{group.name}: {counts or 'no check ran'}{red}")
     for problem in merged.problems:
-        sys.stderr.write(f"ERROR: {problem.name}: {problem.says}\n")
+        say(sys.stderr, f"ERROR: {problem.name}: {problem.says}")
         if on_github():
             title = f"results of {problem.name}"
-            sys.stdout.write(f"{command(Annotation(title, problem.says))}\n")
-    sys.stdout.write(f"merged: {output / JUNIT}, {output / SUMMARY}\n")
+            say(sys.stdout, command(Annotation(title, problem.says)))
+    say(sys.stdout, f"merged: {output / JUNIT}, {output / SUMMARY}")
     return 0 if merged.green else FAILED
 
 

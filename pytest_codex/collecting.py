@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from collections import defaultdict
 from collections.abc import Callable
@@ -43,6 +44,9 @@ class Collected:
         self._seconds[report.nodeid] += report.duration
         if report.when == "call" or not report.passed:
             outcome = _outcome(report, group, self._seconds[report.nodeid])
+            known = self._outcomes[group].get(report.nodeid)
+            if known and known.kind in ("failed", "error") and report.when == "teardown":
+                outcome = _with_teardown(known, outcome)
             self._outcomes[group][report.nodeid] = outcome
 
     def add_warning(self, warning: Any, nodeid: str) -> None:
@@ -92,4 +96,11 @@ def _outcome(report: pytest.TestReport, group: str, seconds: float) -> Outcome:
         line=(line or 0) + 1,
         message=first,
         detail=detail,
+        phase=report.when or "" if kind == "error" else "",
     )
+
+
+def _with_teardown(first: Outcome, teardown: Outcome) -> Outcome:
+    """Return the outcome of a check that had failed before its teardown did: its own counts."""
+    detail = f"{first.detail}\n\n-- and its teardown --\n\n{teardown.detail}"
+    return dataclasses.replace(first, seconds=teardown.seconds, detail=detail)

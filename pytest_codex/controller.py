@@ -20,7 +20,7 @@ import pytest
 
 from pytest_codex.errors import ConfigurationError
 from pytest_codex.options import given_flags
-from pytest_codex.state import GROUP, RULE
+from pytest_codex.state import GROUP, RULE, UNWRITTEN
 
 if TYPE_CHECKING:
     from pytest_codex.live import LivePlugin
@@ -72,12 +72,15 @@ class Controller:
             raise pytest.UsageError(str(error)) from None
 
     def pytest_testnodedown(self, node: Any) -> None:
-        """End the run with a worker's usage error.
+        """Take note of what a worker could not write, and end the run with its usage error.
 
         :raises pytest.UsageError: if it had one.
         """
-        message = getattr(node, "workeroutput", {}).get("codex_live_error")
-        if message:
+        output = getattr(node, "workeroutput", {})
+        if self._live is not None:
+            for target, reasons in output.get(UNWRITTEN, {}).items():
+                self._live.session.unwritten.setdefault(target, []).extend(reasons)
+        if message := output.get("codex_live_error"):
             raise pytest.UsageError(message)
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:

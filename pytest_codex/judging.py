@@ -21,9 +21,11 @@ from pytest_codex.invariants.stack import Stack
 from pytest_codex.redaction import Scrubber
 from pytest_codex.report import junit, sarif, step_summary
 from pytest_codex.report.annotations import on_github, workflow_commands
+from pytest_codex.report.artifacts import write
 from pytest_codex.report.port import write_port
 from pytest_codex.scrubbing import ScrubbingPlugin
 from pytest_codex.state import RULE, SESSION, configured_above, judgement_of, settings_of, stacks_of
+from pytest_codex.writing import warn, writing
 
 _NAME = "codex-live-judging"
 #: The folder of JUnit and SARIF, beside those of the targets.
@@ -136,7 +138,8 @@ class JudgingPlugin:
         every = [judgement for found in judgements.values() for judgement in found]
         root_of_repository = Path(os.environ.get("GITHUB_WORKSPACE") or settings.root)
         text = self.scrubber.text(sarif.render(every, root_of_repository))
-        (folder / _SARIF).write_text(text, encoding="utf-8")
+        with writing(self._config, folder / _SARIF):
+            write(folder / _SARIF, text.encode("utf-8", "backslashreplace"))
         if not getattr(self._config.option, "xmlpath", None):
             outcomes = [
                 outcome
@@ -147,20 +150,26 @@ class JudgingPlugin:
                 f"compose.{stack.policy.target}": ", ".join(map(str, stack.project.files))
                 for stack in stacks_of(self._config)
             }
-            report = junit.render(FOLDER, outcomes, properties)
-            (folder / _JUNIT).write_bytes(report)
+            with writing(self._config, folder / _JUNIT):
+                write(folder / _JUNIT, junit.render(FOLDER, outcomes, properties))
         stacks = stacks_of(self._config)
         dev = next((stack for stack in stacks if stack.policy.target == DEV_TARGET), None)
         prod = next((stack for stack in stacks if stack is not dev), None)
         routes = route_table(prod, dev)
-        self._port = write_port(root, datetime.now().astimezone(), stacks, judgements, routes)
-        self._append_to_step_summary((self._port / "invariants.txt").read_text(encoding="utf-8"))
+        try:
+            self._port = write_port(root, datetime.now().astimezone(), stacks, judgements, routes)
+        except ConfigurationError as error:
+            warn(self._config, str(error))
+            return
+        with writing(self._config, self._port):
+            text = (self._port / "invariants.txt").read_text(encoding="utf-8")
+            self._append_to_step_summary(text)
 
     def _append_to_step_summary(self, text: str) -> None:
         fenced = text.replace("```", "'''")
         warning = step_summary.append(f"# invariants\n\n```text\n{fenced}\n```\n", os.environ)
         if warning:
-            self._config.get_terminal_writer().line(warning, yellow=True)
+            warn(self._config, warning)
 
     # -- at the terminal --------------------------------------------------------------------------
 

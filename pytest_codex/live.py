@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
+import sys
 from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from pytest_codex.planning import target_of
 from pytest_codex.redaction import Scrubber
 from pytest_codex.report import junit, step_summary
 from pytest_codex.report.annotations import check_commands, on_github
+from pytest_codex.report.artifacts import write
 from pytest_codex.report.facts import Facts, facts
 from pytest_codex.report.outcomes import Outcome
 from pytest_codex.report.summary import (
@@ -29,9 +30,11 @@ from pytest_codex.report.summary import (
     to_do,
     unreliable,
 )
+from pytest_codex.report.wrapping import room, wrapped
 from pytest_codex.session import Session
-from pytest_codex.state import GROUP, configured_above
+from pytest_codex.state import GROUP, UNWRITTEN, configured_above
 from pytest_codex.targets import Target
+from pytest_codex.writing import warn, writing
 
 
 class LivePlugin:
@@ -99,22 +102,36 @@ class LivePlugin:
             if judged or exchanges:
                 yield target, [*judged.values(), *self._unfinished(name)], exchanges
 
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_keyboard_interrupt(self) -> None:
+        # At once: a second one, while pytest tells of this one, must find nothing to wait for.
+        self._interrupted = True
+        self.session.end_recording(interrupted=True)
+
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_sessionfinish(
         self, session: pytest.Session, exitstatus: int
     ) -> Generator[None, None, None]:
+        # The exit status is that of a good run where a second interrupt came too early for it.
+        self._interrupted |= isinstance(sys.exception(), KeyboardInterrupt)
         ended = exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED)
-        self._interrupted = exitstatus == pytest.ExitCode.INTERRUPTED
         stopped = bool(session.shouldstop or session.shouldfail)
-        self.session.end_recording(interrupted=stopped or not ended)
+        try:
+            self.session.end_recording(interrupted=self._interrupted or stopped or not ended)
+        except KeyboardInterrupt:  # nothing but calls was waited for, so nothing else is lost
+            self._interrupted = True
+            session.exitstatus = pytest.ExitCode.INTERRUPTED
+            self.session.end_recording(interrupted=True)
+        if not self._reports:
+            session.config.workeroutput[UNWRITTEN] = self.session.unwritten  # type: ignore[attr-defined]
         try:
             yield
         finally:
             # Not before: what workers have under way would end as if nobody answered.
             self.session.close(interrupted=True)
-        if self._reports:
-            self._write(session.config)
-            self.session.tidy()
+            if self._reports:  # whatever became of other plugins' reports
+                self._write(session.config)
+                self.session.tidy()
 
     def _write(self, config: pytest.Config) -> None:
         given = getattr(config.option, "xmlpath", None)
@@ -136,16 +153,17 @@ class LivePlugin:
                 "wall_seconds": _number(found.wall),
             }
             results = self.session.results(name)
-            results.folder.mkdir(parents=True, exist_ok=True)
             if given:
                 prefix = f"{name}." if len(self.session.targets) > 1 else ""
                 path = config.invocation_params.dir / Path(os.path.expandvars(given)).expanduser()
-                junit.add_properties(
-                    path, {prefix + key: value for key, value in properties.items()}
-                )
-                _scrub_file(path, self._scrubber)
+                named = {prefix + key: value for key, value in properties.items()}
+                with writing(config, path):
+                    junit.add_properties(path, named)
+                with writing(config, path):
+                    _scrub_file(path, self._scrubber)
             else:
-                results.junit.write_bytes(junit.render(name, outcomes, properties))
+                with writing(config, results.junit):
+                    write(results.junit, junit.render(name, outcomes, properties))
             text = markdown(
                 target,
                 outcomes,
@@ -156,16 +174,23 @@ class LivePlugin:
                 interrupted=self._interrupted,
             )
             summaries.append(self._scrubber.text(text))
-            results.summary.write_text(summaries[-1], encoding="utf-8")
+            with writing(config, results.summary):
+                write(results.summary, summaries[-1].encode("utf-8", "backslashreplace"))
+            if missing := list(dict.fromkeys(self.session.unwritten.get(name, ()))):
+                more = f" (and {len(missing) - 1} more exchanges)" if missing[1:] else ""
+                warn(config, missing[0] + more)
         if warning := step_summary.append("\n".join(summaries), os.environ):
-            config.get_terminal_writer().line(warning, yellow=True)
+            warn(config, warning)
 
     # -- at the terminal --------------------------------------------------------------------------
 
     def pytest_report_collectionfinish(self, config: pytest.Config) -> list[str]:
         self._described = True
         described = (line for target in self.session.targets.values() for line in describe(target))
-        return [*configured_above(config), *described]
+        reporter = config.pluginmanager.get_plugin("terminalreporter")
+        width = _room(reporter) if reporter else None
+        said = (*configured_above(config), *described)
+        return [line for text in said for line in wrapped(text, width)]
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         found = list(self._found()) if self._reports else []
@@ -174,8 +199,7 @@ class LivePlugin:
         reporter = terminalreporter
         reporter.section("live endpoints", sep="-", bold=True)
         if not self._described:  # an xdist controller collects nothing
-            for line in configured_above(reporter.config):
-                reporter.line(line)
+            _say(reporter, *configured_above(reporter.config))
         rows = []
         for target, outcomes, exchanges in found:
             figures = facts(exchanges)
@@ -186,8 +210,7 @@ class LivePlugin:
             reporter.line(line, red=red is True, green=red is False)
         for target, outcomes, exchanges in found:
             broken = first_cause(exchanges, target.lists_models)
-            for line in to_do(target.name, outcomes, broken):
-                reporter.line(line, red=True)
+            _say(reporter, *to_do(target.name, outcomes, broken), red=True)
         if on_github():
             every = [outcome for _, outcomes, _ in found for outcome in outcomes]
             for line in check_commands(every, reporter.config.rootpath):
@@ -202,26 +225,38 @@ class LivePlugin:
     ) -> None:
         """Say of a target what does not go into the table."""
         if not self._described:
-            for line in describe(target):
-                reporter.line(line)
+            _say(reporter, *describe(target))
         embedded = " (EMBEDDED)" if target.embedded else ""
         requests = f"{figures.requests} request{'' if figures.requests == 1 else 's'}"
-        reporter.line(f"{target.name}: {target.address.url}{embedded}, {requests}")
+        _say(reporter, f"{target.name}: {target.address.url}{embedded}, {requests}")
         if target.key and target.sources["key"].endswith("on the command line"):
-            reporter.line(
+            _say(
+                reporter,
                 "  the key was on the command line, where ps and the shell's history see it; "
                 "next: KEY in the environment, --key=env:NAME or --key=@FILE",
                 yellow=True,
             )
         unverified = not_verified(outcomes, interrupted=self._interrupted)
-        for line in (*unreliable(figures), *unverified):
-            reporter.line(f"  {line}", yellow=True)
-        reporter.line(f"  results: {_shown(self.session, target.name, reporter)}")
+        doubtful = (f"  {line}" for line in (*unreliable(figures), *unverified))
+        _say(reporter, *doubtful, yellow=True)
+        _say(reporter, f"  results: {_shown(self.session, target.name, reporter)}")
+
+
+def _say(reporter: pytest.TerminalReporter, *texts: str, **markup: bool) -> None:
+    """Write lines, on a terminal broken at words."""
+    width = _room(reporter)
+    for line in (line for text in texts for line in wrapped(text, width)):
+        reporter.line(line, **markup)
+
+
+def _room(reporter: pytest.TerminalReporter) -> int | None:
+    columns = reporter.config.get_terminal_writer().fullwidth
+    return room(columns, os.environ, terminal=reporter.isatty())
 
 
 def _scrub_file(path: Path, scrubber: Scrubber) -> None:
     """Take the key out of a file that others have written in this run."""
-    with contextlib.suppress(OSError):
+    if path.exists():
         data = path.read_bytes()
         if scrubber.find(data):
             path.write_bytes(scrubber.data(data))

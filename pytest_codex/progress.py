@@ -298,6 +298,10 @@ class ProgressPlugin:
         self._heartbeat = heartbeat
         self._close = close
 
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_keyboard_interrupt(self) -> None:
+        self._heartbeat.stop()
+
     def pytest_unconfigure(self) -> None:
         self._heartbeat.stop()
         self._close()
@@ -333,10 +337,6 @@ class ControllerProgressPlugin(ProgressPlugin):
     @pytest.hookimpl(wrapper=True, tryfirst=True, optionalhook=True)
     def pytest_testnodedown(self) -> Generator[None, Any, Any]:
         return (yield from self._aside())
-
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_keyboard_interrupt(self) -> None:
-        self._heartbeat.stop()
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_internalerror(self) -> None:

@@ -6,6 +6,7 @@ import contextlib
 import dataclasses
 import json
 import os
+import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,7 @@ from typing import Any, Protocol
 from pytest_codex.diagnosis import Cause, Level, cause, is_protected, telling
 from pytest_codex.endpoint.launcher import EndpointError, Running, launch
 from pytest_codex.errors import ConfigurationError
+from pytest_codex.exchange.excerpt import harmless
 from pytest_codex.exchange.exchange import Exchange
 from pytest_codex.exchange.store import save
 from pytest_codex.probes.catalogue import CATALOGUE
@@ -26,6 +28,9 @@ from pytest_codex.redaction import Scrubber, Secret
 from pytest_codex.report.artifacts import Results
 from pytest_codex.settings import Settings
 from pytest_codex.targets import Target, parse_address
+
+#: How long another thread may hold the interpreter while exchanges are recorded, in seconds.
+_SWITCH_INTERVAL = 0.0005
 
 
 class Records(Protocol):
@@ -84,6 +89,9 @@ class Session:
         self._planned: dict[str, list[str]] = {}
         self._obstacles: dict[tuple[str, str], Obstacle | None] = {}
         self._endpoints: list[Running] = []
+        self._switch_interval: float | None = None
+        #: Why exchanges are not in the results, by their targets; judging does without.
+        self.unwritten: dict[str, list[str]] = {}
         #: Entered around whatever waits for exchanges.
         self.awaiting: Callable[[], contextlib.AbstractContextManager[None]] = (
             contextlib.nullcontext
@@ -188,9 +196,16 @@ class Session:
         if self._shared:
             _require("filelock", "xdist", "several processes share this run")
         for name in self._planned:
-            self.results(name).prepare(self.run)
-            if self._shared:
-                self._tell_selected(name)
+            results = self.results(name)
+            results.prepare(self.run)
+            try:
+                if self._shared:
+                    self._tell_selected(name)
+            except OSError as error:
+                raise results.unusable(error) from None
+        # A test that keeps the interpreter busy then delays a recorded time by a tenth as much.
+        self._switch_interval = sys.getswitchinterval()
+        sys.setswitchinterval(_SWITCH_INTERVAL)
         for name, probes in self._planned.items():
             self._records[name] = self._record(self.targets[name], contexts[name], probes)
             self._records[name].start()
@@ -239,7 +254,7 @@ class Session:
             return Recorder(
                 names,
                 lambda lag: Transport(target, context, lag=lag),
-                lambda exchange: _keep(exchange, folder, self.run),
+                lambda exchange: self._keep(exchange, folder),
             )
 
         if not self._shared:
@@ -247,6 +262,13 @@ class Session:
         from pytest_codex.probes.sharing import SharedRecorder
 
         return SharedRecorder(probes, folder, self.run, results.lock(self.run), make)
+
+    def _keep(self, exchange: Exchange, folder: Path) -> None:
+        try:
+            save(exchange, folder, self.run)
+        except OSError as error:
+            why = f"{folder / exchange.probe}.ndjson: cannot be written: {error.strerror or error}"
+            self.unwritten.setdefault(exchange.target, []).append(harmless(why))
 
     def exchange(self, target: str, probe: str) -> Exchange:
         """Return an exchange, waiting until it is over."""
@@ -317,6 +339,9 @@ class Session:
         with self.awaiting():
             for records in self._records.values():
                 records.close(interrupted=interrupted)
+        if self._switch_interval is not None:
+            sys.setswitchinterval(self._switch_interval)
+            self._switch_interval = None
 
     def close(self, *, interrupted: bool) -> None:
         """End recording and the embedded endpoints."""
@@ -333,10 +358,6 @@ class Session:
             for path in (self._selection_file(name), *(path(self.run) for path in shared)):
                 with contextlib.suppress(OSError):
                     path.unlink()
-
-
-def _keep(exchange: Exchange, folder: Path, run: str) -> None:
-    save(exchange, folder, run)
 
 
 def _at_embedded(target: Target, known: Mapping[str, str]) -> Target:

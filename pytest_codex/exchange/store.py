@@ -7,6 +7,7 @@ brought and when, in seconds. A file can be read by anybody, and be judged again
 from __future__ import annotations
 
 import base64
+import contextlib
 import dataclasses
 import json
 import os
@@ -38,11 +39,14 @@ def save(exchange: Exchange, folder: Path, run: str) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{exchange.probe}.ndjson"
     partial = path.with_suffix(f".{os.getpid()}.partial")
-    partial.write_text(
-        "".join(json.dumps(line, ensure_ascii=True) + "\n" for line in _lines(exchange, run)),
-        encoding="utf-8",
-    )
-    partial.replace(path)
+    text = "".join(json.dumps(line, ensure_ascii=True) + "\n" for line in _lines(exchange, run))
+    try:
+        partial.write_text(text, encoding="utf-8")
+        partial.replace(path)
+    except OSError:
+        with contextlib.suppress(OSError):
+            partial.unlink()
+        raise
     return path
 
 

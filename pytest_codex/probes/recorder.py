@@ -7,7 +7,6 @@ answer, and the key has to be accepted; otherwise they are recorded as not sent,
 from __future__ import annotations
 
 import contextlib
-import sys
 import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future
@@ -26,8 +25,6 @@ _BEAT = 0.01
 #: After so many requests without any answer nobody is there.
 _ENOUGH = 3
 NOBODY = "nothing answers"
-#: How long another thread may hold the interpreter before the loop's turn comes, in seconds.
-_SWITCH_INTERVAL = 0.0005
 
 
 class Recorder:
@@ -55,9 +52,6 @@ class Recorder:
 
     def start(self) -> None:
         """Start recording; returns at once."""
-        # A test that keeps the interpreter busy then delays a recorded time by a tenth as much.
-        self._switch_interval = sys.getswitchinterval()
-        sys.setswitchinterval(_SWITCH_INTERVAL)
         self._portal = self._portal_context.__enter__()
         self._portal.start_task_soon(self._record_all).add_done_callback(self._give_up)
 
@@ -74,16 +68,18 @@ class Recorder:
         return [recording.pending() for recording in self._under_way.copy().values()]
 
     def close(self, *, interrupted: bool = True) -> None:
-        """End recording: cancel what is still under way if interrupted, else wait for it."""
-        portal, self._portal = self._portal, None
+        """End recording: cancel what is still under way if interrupted, else wait for it.
+
+        Again is harmless, and does what a keyboard interrupt has left undone.
+        """
         if not interrupted:
             for future in self._futures.values():
                 future.exception()
-        if portal is not None:
-            with contextlib.suppress(RuntimeError):
-                portal.call(portal.stop, True)
+        if self._portal is not None:
+            with contextlib.suppress(RuntimeError):  # it has been stopped
+                self._portal.call(self._portal.stop, True)
             self._portal_context.__exit__(None, None, None)
-            sys.setswitchinterval(self._switch_interval)
+            self._portal = None
 
     # -- in the loop's thread ---------------------------------------------------------------------
 

@@ -97,7 +97,7 @@ def check_commands(
         first = alike[0]
         file = within(root / first.file, inside)
         lines = [_explained(first), *_others(alike, every)]
-        title = f"{first.group}: {first.name}" + (" (setup)" if first.kind == "error" else "")
+        title = f"{first.group}: {first.name}" + (f" ({first.phase})" if first.phase else "")
         return Annotation(title, "\n".join(lines), file or "", first.line if file else 0)
 
     def counted(left_out: Sequence[Sequence[Outcome]]) -> Annotation:

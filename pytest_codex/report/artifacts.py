@@ -15,6 +15,20 @@ from pytest_codex.exchange.store import load
 from pytest_codex.probes.catalogue import CATALOGUE
 
 
+def write(path: Path, data: bytes) -> None:
+    """Write a file of ours, whole or not at all: half a report is taken for one.
+
+    :raises OSError: if it cannot be written.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        path.write_bytes(data)
+    except OSError:
+        with contextlib.suppress(OSError):
+            path.unlink()
+        raise
+
+
 @dataclass(frozen=True, slots=True)
 class Results:
     """Where one target's results go."""
@@ -67,10 +81,14 @@ class Results:
             trial.touch()
             trial.unlink(missing_ok=True)
         except OSError as error:
-            raise ConfigurationError(
-                f"results folder {self.folder}: cannot be written: {error.strerror or error}; "
-                "choose another one with --results-dir"
-            ) from None
+            raise self.unusable(error) from None
+
+    def unusable(self, error: OSError) -> ConfigurationError:
+        """Return what is said of a folder that cannot be used."""
+        return ConfigurationError(
+            f"results folder {self.folder}: cannot be written: {error.strerror or error}; "
+            "choose another one with --results-dir"
+        )
 
     def recorded(self, run: str | None = None) -> dict[str, Exchange]:
         """Return the exchanges in the folder, of one run or of any, by their probes."""

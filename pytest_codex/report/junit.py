@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -36,14 +37,23 @@ def render(target: str, outcomes: list[Outcome], properties: Mapping[str, str]) 
 
 
 def add_properties(path: Path, properties: Mapping[str, str]) -> None:
-    """Add properties to each suite of a report; what is no XML file is left alone."""
+    """Add properties to each suite of a report; what is no XML file is left alone.
+
+    :raises OSError: if it cannot be written; it is left as it was.
+    """
     try:
-        tree = ET.parse(path)  # noqa: S314 - this run has written it
+        before = path.read_bytes()
+        root = ET.fromstring(before)  # noqa: S314 - this run has written it
     except (OSError, ET.ParseError):
         return
-    for suite in tree.getroot().iter("testsuite"):
+    for suite in root.iter("testsuite"):
         _add_properties(suite, properties)
-    tree.write(path, encoding="utf-8", xml_declaration=True)
+    try:
+        path.write_bytes(ET.tostring(root, encoding="utf-8", xml_declaration=True))
+    except OSError:
+        with contextlib.suppress(OSError):
+            path.write_bytes(before)
+        raise
 
 
 def _add_properties(suite: ET.Element, properties: Mapping[str, str]) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from xml.etree import ElementTree as ET
 
 from pytest_codex.errors import ConfigurationError
+from pytest_codex.exchange.excerpt import visible
 from pytest_codex.report.jobs import PROBLEMS, RESULTS_OF, SUITE, Part, Problem, find
 from pytest_codex.report.summary import UNFINISHED
 
@@ -112,7 +113,7 @@ def merge(folders: Iterable[Path], expected: Iterable[str] = ()) -> Merged:
     problems = list(found.problems)
     there = {part.name for part in found.parts}
     problems += [
-        Problem(name, "no results of it: its job did not run, or left nothing")
+        Problem(visible(name), "no results of it: its job did not run, or left nothing")
         for name in dict.fromkeys(expected)
         if name not in there
     ]

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 class Outcome:
     """A check's result. ``kind`` is passed, failed, error or skipped; ``seconds`` its own time.
 
-    ``message`` is one line, ``detail`` all of it; both are scrubbed.
+    ``message`` is one line, ``detail`` all of it; both are scrubbed. ``phase`` is what an error
+    is of, setup or teardown.
     """
 
     nodeid: str
@@ -21,6 +22,7 @@ class Outcome:
     line: int
     message: str = ""
     detail: str = ""
+    phase: str = ""
 
     @property
     def name(self) -> str:

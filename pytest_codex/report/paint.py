@@ -1,8 +1,9 @@
-"""Colours, for what is not written through pytest's own terminal writer."""
+"""What is not written through pytest's own terminal writer: its colours, and how it is written."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TextIO
 
 _CODES = {"red": 31, "green": 32, "yellow": 33, "cyan": 36}
 
@@ -24,3 +25,11 @@ def colours_wanted(choice: str, environ: Mapping[str, str], *, terminal: bool) -
 def painted(text: str, colour: str, *, wanted: bool = True) -> str:
     """Return the text in a colour."""
     return f"\x1b[{_CODES[colour]}m{text}\x1b[0m" if wanted else text
+
+
+def say(stream: TextIO, *lines: str) -> None:
+    """Write lines; what the stream cannot encode is escaped, as an ASCII one cannot a dash."""
+    encoding = stream.encoding or "utf-8"
+    for text in lines:
+        stream.write(f"{text.encode(encoding, 'backslashreplace').decode(encoding)}\n")
+    stream.flush()

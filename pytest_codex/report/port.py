@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import re
 import shlex
+import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -75,12 +76,15 @@ def _named(stacks: Sequence[Stack]) -> Iterator[tuple[str, Stack]]:
 
 
 def _written(root: Path, name: str, texts: Mapping[str, str]) -> Path:
+    folder: Path | None = None
     try:
         root.mkdir(parents=True, exist_ok=True)
         folder = _new_folder(root, name)
         for file, text in texts.items():
             (folder / file).write_text(text, encoding="utf-8", newline="\n")
     except OSError as error:
+        if folder is not None:  # half of it must not be taken for all
+            shutil.rmtree(folder, ignore_errors=True)
         raise ConfigurationError(
             f"results folder {root}: cannot be written: {error.strerror or error}; "
             "choose another one with --results-dir"

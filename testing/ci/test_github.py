@@ -20,7 +20,8 @@ def outcome(
 ) -> Outcome:
     file = more.get("file", "tests/test_a.py")
     detail = more.get("detail", message)
-    return Outcome(f"{file}::{name}", target, kind, 0.1, file, 7, message, detail)
+    phase = more.get("phase", "")
+    return Outcome(f"{file}::{name}", target, kind, 0.1, file, 7, message, detail, phase)
 
 
 def commands(*outcomes: Outcome) -> list[str]:
@@ -62,8 +63,11 @@ def test_each_target_has_causes_of_its_own() -> None:
 
 
 def test_a_setup_error_is_annotated_too() -> None:
-    (found,) = commands(outcome("test_a", "error", detail="E   RuntimeError: no fixture"))
-    assert "title=dev%3A test_a (setup)::RuntimeError: no fixture" in found
+    """And one of the teardown, each called what it is."""
+    for phase in ("setup", "teardown"):
+        error = outcome("test_a", "error", detail="E   RuntimeError: no fixture", phase=phase)
+        (found,) = commands(error)
+        assert f"title=dev%3A test_a ({phase})::RuntimeError: no fixture" in found
 
 
 def test_installed_suites_have_no_file() -> None:
@@ -182,4 +186,9 @@ def test_elsewhere_a_run_says_nothing_of_the_kind(glance) -> None:
     result = glance(GITHUB_STEP_SUMMARY="/nowhere/at/all")
     assert result.ret == 1
     assert not [line for line in result.outlines if line.startswith("::")]
-    result.stdout.fnmatch_lines(["the step's summary cannot be written (GITHUB_STEP_SUMMARY): *"])
+    warning = "the step's summary cannot be written (GITHUB_STEP_SUMMARY): *"
+    result.stdout.fnmatch_lines([warning])
+    result = glance("-p", "no:terminal")
+    assert result.ret == 1
+    result.stderr.fnmatch_lines([warning])
+    result.stderr.no_fnmatch_line("*Traceback*")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import json
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from xml.etree import ElementTree as ET
@@ -424,3 +426,27 @@ def test_a_summary_of_a_job_cannot_leave_its_place(tmp_path: Path) -> None:
     assert text.count("<details>") == text.count("</details>") == 2
     assert "\n# dev\n‹/details>‹script>x‹/script>\n'''\n''''\n‹!-- `‹/details>`\n" in text
     assert not any(mark in text for mark in ("<script", "<!--", "```", "~~~"))
+
+
+# -- where it is written --------------------------------------------------------------------------
+
+
+def test_a_name_that_no_file_can_hold_is_escaped(run, tmp_path: Path) -> None:
+    """As the command line hands over bytes that are no text, and a matrix any character."""
+    code, _, errors = run("--expect", json.dumps(["dev", "a\udcff\x1bb"]))
+    assert code == 1
+    assert "ERROR: a\\udcff\\x1bb: no results of it" in errors
+    problems = suites(tmp_path / "merged" / "junit.xml")["pytest-codex-live (merge)"]
+    case = problems.find("testcase")
+    assert case is not None
+    assert case.get("name") == "results of a\\udcff\\x1bb"
+
+
+def test_output_that_takes_ascii_only_gets_the_rest_escaped(run, monkeypatch) -> None:
+    """As with PYTHONIOENCODING=ascii, or a C locale; annotations too."""
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    written = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(written, encoding="ascii"))
+    assert run("--expect", "dev,prod,café")[0] == 1
+    assert b"::error title=results of caf\\xe9::" in written.getvalue()
+    assert b"merged: " in written.getvalue()

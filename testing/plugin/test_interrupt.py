@@ -14,8 +14,9 @@ import pytest
 
 from pytest_codex.exchange.exchange import FailureKind
 from pytest_codex.exchange.store import load
+from pytest_codex.probes.recorder import Recorder
 
-from .project import GUARD, Project
+from .project import GUARD, Endpoint, Project, endpoint_with
 
 EMBEDDED = ("-m", "smoke", "--domain=embedded", "--embedded-defect=chat_never_answers")
 
@@ -110,3 +111,95 @@ def test_what_an_interrupt_prevented_is_not_said_to_have_passed(project: Project
         assert "the application's log" not in said
     assert "## Diagnosis" not in summary
     assert not list((project.results / "exchanges").glob(".*"))
+
+
+# -- more than once, or late ----------------------------------------------------------------------
+
+#: The call is under way when it is interrupted, as by Ctrl-C; it would end with its budget.
+INTERRUPTED = """
+    def test_first(healthz): raise KeyboardInterrupt
+    def test_second(chat): pass
+"""
+#: Nobody waits for the call, but the end of the run.
+LEFT_ALONE = """
+    import pytest
+
+    @pytest.fixture
+    def nobody():
+        pytest.skip("not today")
+
+    def test_call(nobody, chat): pass
+"""
+BUDGET = ("--nonstream-timeout=5", "--idle-timeout=5")
+
+
+@pytest.fixture
+def stalling(project: Project, monkeypatch):
+    """An endpoint that never answers the call."""
+    with endpoint_with("chat_never_answers") as endpoint:
+        for name, value in endpoint.variables.items():
+            monkeypatch.setenv(name, value)
+        yield endpoint
+
+
+def assert_called_off(project: Project) -> None:
+    """The call was not waited for, and what was verified is reported."""
+    chat = load(project.results / "exchanges" / "chat.ndjson")
+    assert chat is not None
+    assert chat.failure is not None
+    assert chat.failure.kind in (FailureKind.CANCELLED, FailureKind.CALLED_OFF)
+    ET.parse(project.results / "junit.xml")
+    assert (project.results / "summary.md").is_file()
+
+
+@pytest.mark.parametrize("order", ["tryfirst", "trylast"])
+def test_a_second_interrupt_while_pytest_tells_of_the_first_waits_for_nothing(
+    project: Project, stalling: Endpoint, order: str
+):
+    """Whether it comes before we have heard of the first or after.
+
+    pytest then ends the run as a good one, whose last calls would be waited for.
+    """
+    project.pytester.makeconftest(
+        f"""
+        import pytest
+
+        @pytest.hookimpl({order}=True)
+        def pytest_keyboard_interrupt():
+            raise KeyboardInterrupt
+        """
+    )
+    project.pytester.makepyfile(test_mine=INTERRUPTED)
+    with pytest.raises(KeyboardInterrupt):
+        project.run("test_mine.py", *BUDGET)
+    assert_called_off(project)
+
+
+def test_a_second_interrupt_while_others_report_leaves_our_reports(
+    project: Project, stalling: Endpoint
+):
+    """They are written whatever became of those of other plugins."""
+    project.pytester.makeconftest("def pytest_sessionfinish(): raise KeyboardInterrupt")
+    project.pytester.makepyfile(test_mine=INTERRUPTED)
+    with pytest.raises(KeyboardInterrupt):
+        project.run("test_mine.py", *BUDGET)
+    assert_called_off(project)
+
+
+def test_an_interrupt_while_the_end_of_a_run_waits_ends_it_in_order(
+    project: Project, stalling: Endpoint, monkeypatch
+):
+    """Nothing but calls was waited for: they are called off, and the exit code says so."""
+    close = Recorder.close
+
+    def interrupted(self: Recorder, *, interrupted: bool = True) -> None:
+        if not interrupted:
+            raise KeyboardInterrupt
+        close(self, interrupted=interrupted)
+
+    monkeypatch.setattr(Recorder, "close", interrupted)
+    project.pytester.makepyfile(test_mine=LEFT_ALONE)
+    result = project.run("test_mine.py", *BUDGET)
+    assert result.ret == pytest.ExitCode.INTERRUPTED
+    result.assert_outcomes(skipped=1)
+    assert_called_off(project)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 
 from pytest_codex.exchange.store import load
@@ -54,6 +56,18 @@ def test_a_failed_probe_is_not_repeated(project: Project, monkeypatch, workers):
     # Two paid ones, sixteen that must be refused and three wrong ones.
     assert by_path["/v1/chat/completions"] == 22
     assert made["requests"] == 29
+
+
+def test_the_interpreter_is_left_as_it_was(project: Project, deployed: Endpoint):
+    """While exchanges are recorded threads take turns more often; of several targets too."""
+    project.write(
+        pytest_codex__toml=f'[targets.dev]\ndomain = "{deployed.domain}"\nmodel = "codex-5"\n',
+        test_own__py="import sys\ndef test_it(healthz): assert sys.getswitchinterval() < 0.001\n",
+    )
+    before = sys.getswitchinterval()
+    result = project.run("test_own.py", "--target=prod", "--target=dev")
+    result.assert_outcomes(passed=2)
+    assert sys.getswitchinterval() == before
 
 
 def test_a_refused_key_costs_nothing(project: Project, deployed: Endpoint, monkeypatch):

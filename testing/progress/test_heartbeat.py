@@ -13,9 +13,11 @@ import pytest
 from pytest_codex.probes.pending import Pending
 from pytest_codex.progress import (
     IN_A_LOG,
+    ControllerProgressPlugin,
     Heartbeat,
     Log,
     Pace,
+    ProgressPlugin,
     StandardError,
     StatusFiles,
     Terminal,
@@ -155,6 +157,20 @@ def test_the_thread_ends_and_leaves_nothing():
     heartbeat.begin()
     heartbeat.stop()
     assert threading.active_count() == before
+
+
+@pytest.mark.parametrize("plugin", [ProgressPlugin, ControllerProgressPlugin])
+def test_an_interrupt_ends_it_for_good(plugin):
+    """What is waited for after that is none of its business."""
+    shown = Shown()
+    heartbeat = Heartbeat(lambda: [CHAT], shown, Pace(0.01, 0.01))
+    before = threading.active_count()
+    heartbeat.begin()
+    assert shown.drawn.wait(GUARD)
+    plugin(heartbeat, lambda: None).pytest_keyboard_interrupt()
+    heartbeat.begin()
+    assert threading.active_count() == before
+    assert shown.lines[-1] == ""
 
 
 def test_a_reader_that_has_gone_away_ends_no_thread():

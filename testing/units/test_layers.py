@@ -1,8 +1,9 @@
-"""Who may import whom (design, "Layout"): downward only, and each library in one place."""
+"""Who may import whom, by the table in docs/design.md: downward only, each library in one place."""
 
 from __future__ import annotations
 
 import ast
+import re
 import sys
 from pathlib import Path
 from typing import NamedTuple
@@ -14,34 +15,28 @@ MODULES = {
     ".".join(path.relative_to(PACKAGE).with_suffix("").parts): path
     for path in sorted(PACKAGE.rglob("*.py"))
 }
-#: Lowest first; a module may import from its own row and from those above it.
-ROWS = (
-    ("errors", "redaction", "__init__", "probes.names", "invariants.rules", "endpoint"),
-    ("options",),
-    ("policy",),
-    ("settings", "targets", "files", "values"),
-    ("exchange",),
-    ("git",),
-    ("compose", "traefik", "invariants", "selection"),
-    ("probes", "diagnosis", "report", "matrix", "__main__"),
-    ("session",),
-    ("state",),
-    (
-        "fixtures",
-        "requested",
-        "planning",
-        "live",
-        "judging",
-        "choosing",
-        "collecting",
-        "scrubbing",
-        "controller",
-        "progress",
-    ),
-    ("doctor",),
-    ("answering",),
-    ("hooks",),
-)
+TABLE = (Path(__file__).parents[2] / "docs" / "design.md").read_text(encoding="utf-8")
+
+
+class Row(NamedTuple):
+    """A row of the table: the modules and folders in it, and the files that it tells of."""
+
+    areas: list[str]
+    files: list[str]
+
+
+def table() -> list[Row]:
+    """The rows of the table of modules, lowest first."""
+    rows = [line.split("|")[1:3] for line in TABLE.splitlines() if line.startswith("| `")]
+    found = []
+    for areas, says in reversed(rows):
+        names = [name.rstrip("/").removesuffix(".py") for name in re.findall("`(.+?)`", areas)]
+        files = re.findall(r"`(\w+)\.py`", says)
+        found.append(Row([name.replace("/", ".") for name in names], files))
+    return found
+
+
+ROWS = table()
 PYTEST = {
     "controller",
     "hooks",
@@ -58,6 +53,7 @@ PYTEST = {
     "progress",
     "collecting",
     "scrubbing",
+    "writing",
 }
 LIBRARIES = {
     "httpcore": "probes",
@@ -140,9 +136,13 @@ def belongs(module: str, area: str) -> bool:
 
 def row(module: str) -> int:
     """The row of a module; the longest name that fits it counts."""
-    fitting = [(len(area), n) for n, areas in enumerate(ROWS) for area in areas
-               if belongs(module, area)]  # fmt: skip
-    assert fitting, f"{module} is in no row: put it into one"
+    fitting = [
+        (len(area), n)
+        for n, found in enumerate(ROWS)
+        for area in found.areas
+        if belongs(module, area)
+    ]
+    assert fitting, f"{module} is in no row of docs/design.md: put it into one"
     return max(fitting)[1]
 
 
@@ -150,6 +150,23 @@ def test_the_whole_package_is_looked_at():
     """A folder that was renamed would leave nothing to check."""
     assert len(MODULES) > 40
     assert {"hooks", "exchange.sse", "endpoint.app"} <= MODULES.keys()
+
+
+def test_the_table_has_nothing_that_is_not_there():
+    """Each of its modules and folders is one, and stands in it once."""
+    areas = [area for found in ROWS for area in found.areas]
+    assert len(areas) == len(set(areas)) > 30
+    assert not [area for area in areas if not any(belongs(name, area) for name in MODULES)]
+
+
+@pytest.mark.parametrize("found", ROWS, ids=lambda found: found.areas[0])
+def test_a_row_that_tells_of_the_files_in_a_folder_tells_of_all(found: Row):
+    """And of no other; what has a row of its own is told of there."""
+    (area, *more) = found.areas
+    below = [name for name in MODULES if name.startswith(f"{area}.") and ROWS[row(name)] == found]
+    own = {name.rpartition(".")[2] for name in below}
+    told = [name for name in found.files if not more and own]
+    assert not told or set(told) == own - {"__init__"}
 
 
 @pytest.mark.parametrize("module", MODULES)
