@@ -8,7 +8,9 @@ import warnings
 
 import pytest
 
+from pytest_codex.errors import ConfigurationError
 from pytest_codex.policy import BY_KEY
+from pytest_codex.report.paint import say
 from pytest_codex.state import settings_of
 from pytest_codex.values import typed
 
@@ -33,27 +35,27 @@ def _doctor(config: pytest.Config) -> int:
 
 
 def _plan(config: pytest.Config) -> int:
-    from pytest_codex.choosing import scope_of, selection_of
-    from pytest_codex.selection.calls import call_of
-    from pytest_codex.selection.views import as_json, explain, plan
+    from pytest_codex.choosing import call_of_run, registered_markers, scope_of, selection_of
+    from pytest_codex.selection.expressions import limit_of
+    from pytest_codex.selection.views import as_json, explain, plan, rest
 
     settings = settings_of(config)
     flag, form = settings.flags["plan"]
     typed(BY_KEY["plan"], form, flag)
-    selection = selection_of(config)
-    scope = scope_of(settings, only="target" in settings.flags)
-    call = call_of(config.invocation_params.args, config.option.markexpr)
+    limit_of(config.option.markexpr, registered_markers(config))
+    selection, scope, call = selection_of(config), scope_of(settings), call_of_run(config)
     if form == "json":
-        _print(json.dumps(as_json(selection, call, scope), indent=2))
-    else:
-        told = [*explain(selection), *scope.left_out(selection.suites)]
-        _print(*(f"# {line}" for line in told), *plan(selection, call, scope))
+        say(sys.stdout, json.dumps(as_json(selection, call, scope), indent=2))
+        return 0
+    told = [*explain(selection), *scope.left_out(selection.suites), *rest(selection, call)]
+    say(sys.stdout, *(f"# {line}" for line in told), *plan(selection, call, scope))
     return 0
 
 
 def _matrix(config: pytest.Config) -> int:
     from pytest_codex.choosing import registered_markers, selection_of
     from pytest_codex.matrix import matrix
+    from pytest_codex.selection.views import explain
 
     settings = settings_of(config)
     selection = None
@@ -62,20 +64,15 @@ def _matrix(config: pytest.Config) -> int:
     found = matrix(
         settings, selection, markers=config.option.markexpr, known=registered_markers(config)
     )
-    told = list(found.left_out)
-    if selection is not None:
-        from pytest_codex.selection.views import explain
-
-        told = [*explain(selection), *told]
-    sys.stderr.writelines(f"selection: {line}\n" for line in told)
+    told = [*(explain(selection) if selection else ()), *found.left_out]
+    say(sys.stderr, *(f"selection: {line}" for line in told))
     if config.option.keyword:
-        sys.stderr.write("-k is left to the jobs: a matrix is of whole suites, chosen with -m\n")
+        say(sys.stderr, "-k is left to the jobs: a matrix is of whole suites, chosen with -m")
+    if found.why_empty and (selection is None or selection.everything):
+        raise ConfigurationError(f"nothing to verify: {found.why_empty}")
     if found.why_empty:
-        sys.stderr.write(f"nothing to verify: {found.why_empty}\n")
-    _print(json.dumps(found.as_json(), separators=(",", ":")))  # compact: workflows compare it
+        say(sys.stderr, f"nothing to verify: {found.why_empty}")
+    say(
+        sys.stdout, json.dumps(found.as_json(), separators=(",", ":"))
+    )  # compact: workflows compare it
     return 0
-
-
-def _print(*lines: str) -> None:
-    for line in lines:
-        print(line)  # noqa: T201 - it is the answer

@@ -6,6 +6,9 @@ import json
 import os
 import sys
 from collections import Counter
+from dataclasses import replace
+from functools import partial
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +16,10 @@ import pytest
 
 from pytest_codex.errors import ConfigurationError
 from pytest_codex.files import repository_of
-from pytest_codex.selection.calls import call_of
-from pytest_codex.selection.changes import Changes, Everything, parse_list
-from pytest_codex.selection.git import changes_since, label_changes
+from pytest_codex.invariants.reading import has_files
+from pytest_codex.selection.calls import Call, call_of
+from pytest_codex.selection.changes import STANDARD_INPUT, Changes, Everything, parse_list
+from pytest_codex.selection.git import changes_since, label_changes, there_is
 from pytest_codex.selection.rules import DEFAULT, OWN_FILES, SelectionPolicy, policy_of
 from pytest_codex.selection.scope import Scope
 from pytest_codex.selection.selecting import Selection, compose_paths, select
@@ -70,6 +74,7 @@ def policy_of_run(config: pytest.Config) -> SelectionPolicy:
         file.selection,
         where,
         text=file.text,
+        prefix=file.prefix,
         root=settings.root,
         markers=registered_markers(config),
         targets=settings.known_targets,
@@ -89,19 +94,30 @@ def registered_markers(config: pytest.Config) -> frozenset[str]:
     )
 
 
-def scope_of(settings: Settings, *, only: bool = False) -> Scope:
-    """Return where there can be runs: on the targets of this one, and on others.
+def scope_of(settings: Settings) -> Scope:
+    """Return where there can be runs: on the targets of this one, and on others unless the command
+    line names the targets.
 
-    :param only: whether there are to be no others, since the command line names the targets.
+    :raises ConfigurationError: for an unknown target, or one that cannot be used.
     """
-    own = settings.target_names
-    known = settings.known_targets
-    others = [name for name in known if only and name not in own]
+    own, known = settings.target_names, settings.known_targets
+    others = [name for name in known if "target" in settings.flags and name not in own]
     return Scope(
         own,
         dict.fromkeys(others, "--target does not name it"),
         {name: settings.suites(name) for name in known},
+        "" if has_files(settings) else "no compose file is found",
     )
+
+
+def call_of_run(config: pytest.Config) -> Call:
+    """Return how pytest was called, and where the suites are if that was not said."""
+    arguments = [str(argument) for argument in config.invocation_params.args]
+    places: list[str] = []
+    if config.args_source is not config.ArgsSource.ARGS and find_spec("pytest_codex.suites"):
+        own = config.args_source is config.ArgsSource.TESTPATHS
+        places = ["--pyargs", "pytest_codex.suites", *(config.args if own else ["."])]
+    return call_of(arguments, config.option.markexpr, places)
 
 
 def _changes(config: pytest.Config, settings: Settings) -> Changes | Everything:
@@ -111,13 +127,17 @@ def _changes(config: pytest.Config, settings: Settings) -> Changes | Everything:
             "--changed-since and --changed-files both say what has changed; give one of them"
         )
     if listed is None:
+        if since == "":
+            raise ConfigurationError("--changed-since= names nothing; expected auto or a ref")
         ref = str(since or "auto")
-        return changes_since(ref, settings.root, os.environ, settings.results_dir)
+        here = config.invocation_params.dir
+        return changes_since(ref, settings.root, os.environ, settings.results_dir, here)
+    exists = partial(there_is, repository_of(settings.root))
     if listed == "-":
-        return parse_list(_standard_input(config), "standard input")
+        return parse_list(_standard_input(config), STANDARD_INPUT, exists)
     path = Path(str(listed))
     try:
-        return parse_list(path.read_bytes(), str(path))
+        return parse_list(path.read_bytes(), str(path), exists)
     except OSError as error:
         raise ConfigurationError(
             f"--changed-files: cannot read {path}: {error.strerror or error}"
@@ -127,6 +147,8 @@ def _changes(config: pytest.Config, settings: Settings) -> Changes | Everything:
 def _standard_input(config: pytest.Config) -> bytes:
     """Return all of it; pytest's capture has put something empty in its place."""
     capture = config.pluginmanager.get_plugin("capturemanager")
+    if sys.__stdin__ is None:
+        raise ConfigurationError("--changed-files=-: standard input is closed")
     if capture is None:
         return sys.stdin.buffer.read()
     capture.suspend_global_capture(in_=True)
@@ -143,7 +165,8 @@ class ChoosingPlugin:
     def __init__(self, config: pytest.Config, selection: Selection) -> None:
         self._config = config
         self._selection = selection
-        self._call = call_of(config.invocation_params.args, config.option.markexpr)
+        self._call = call_of_run(config)
+        self._scope = scope_of(settings_of(config))
         self._deselected: dict[str, str] = {}
 
     @pytest.hookimpl(optionalhook=True)
@@ -170,7 +193,7 @@ class ChoosingPlugin:
         from pytest_codex.planning import target_of
 
         markers = [marker.name for marker in item.iter_markers()]
-        target = target_of(item, settings_of(self._config).target_names[0])
+        target = target_of(item, self._scope.own[0])
         wanted = self._selection.wants(markers, target)
         return "" if wanted else why(self._selection, markers, target)
 
@@ -178,7 +201,7 @@ class ChoosingPlugin:
         if hasattr(self._config, "workerinput"):
             return
         folder = settings_of(self._config).results_dir
-        said = as_json(self._selection, self._call, self._scope())
+        said = as_json(self._selection, self._call, self._scope)
         text = json.dumps(said, indent=2) + "\n"
         try:
             folder.mkdir(parents=True, exist_ok=True)
@@ -193,7 +216,8 @@ class ChoosingPlugin:
         return [f"selection: {line}" for line in explain(self._selection)]
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
-        elsewhere = left_over(self._selection, self._call, self._scope())
+        here = replace(self._scope, barred={})  # what is not run here is what it is about
+        elsewhere = left_over(self._selection, self._call, here)
         if not self._deselected and not elsewhere:
             return
         terminalreporter.section("selection by changed paths", sep="-")
@@ -204,10 +228,3 @@ class ChoosingPlugin:
                 terminalreporter.line(f"  {nodeid}: {reason}")
         for line in elsewhere:
             terminalreporter.line(line, yellow=True)
-
-    def _scope(self) -> Scope:
-        """Where there can be runs; what is wrong with targets ends the run elsewhere."""
-        try:
-            return scope_of(settings_of(self._config))
-        except ConfigurationError:
-            return Scope()

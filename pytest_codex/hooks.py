@@ -67,14 +67,18 @@ def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(fixtures, "codex-live-fixtures")
     for marker in _MARKERS:
         config.addinivalue_line("markers", marker)
-    if not _CHANGES.isdisjoint(given_flags(config)) and not _questions(config):
+    given = given_flags(config)
+    if not _CHANGES.isdisjoint(given) and not _questions(config):
         _select(config)
+    elif "explain_selection" in given and _CHANGES.isdisjoint(given) and not _questions(config):
+        flag = given["explain_selection"][0]
+        raise pytest.UsageError(f"{flag}: what selects? add --changed-since=auto")
 
 
 def _questions(config: pytest.Config) -> dict[str, str]:
     """Return what asks for an answer and not for a run, with the flags."""
     given = given_flags(config).items()
-    return {name: flag for name, (flag, value) in given if value and name in _ANSWERS}
+    return {name: flag for name, (flag, value) in given if value is not False and name in _ANSWERS}
 
 
 def _select(config: pytest.Config) -> None:
@@ -162,7 +166,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     _refuse_without_compose(config, session.items)
     _judge(config, session.items)
     if not _live(session.items):
-        _refuse_to_verify_nothing(config)
+        _refuse_to_verify_nothing(config, session.items)
         return
     from pytest_codex.errors import ConfigurationError
     from pytest_codex.planning import checks
@@ -208,8 +212,13 @@ def _refuse_without_compose(config: pytest.Config, items: list[pytest.Item]) -> 
         _refuse(
             config,
             f"there is no docker-compose.yml or compose.yaml in {root}, so nothing was verified; "
-            "next: --compose=FILE",
+            f"next: --compose=FILE{_or_never(config)}",
         )
+
+
+def _or_never(config: pytest.Config) -> str:
+    selects = not _CHANGES.isdisjoint(given_flags(config))
+    return ", or always = [] under [selection] where there never is one" if selects else ""
 
 
 def _judge(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -226,11 +235,18 @@ def _judge(config: pytest.Config, items: list[pytest.Item]) -> None:
         _refuse(config, str(error))
 
 
-def _refuse_to_verify_nothing(config: pytest.Config) -> None:
+def _refuse_to_verify_nothing(config: pytest.Config, items: list[pytest.Item]) -> None:
     given = given_flags(config)
     if not _CHANGES.isdisjoint(given):
         return  # the changes asked for nothing live, which is said
+    if "domain" not in given and any(item.get_closest_marker("enforces") for item in items):
+        return  # invariants are judged by the policy of a target
     if "domain" in given or "target" in given:
+        from pytest_codex.selection.expressions import expression_of
+
+        asked = expression_of(config.option.markexpr)
+        if items and asked is not None and asked.is_own:
+            return  # tests of one's own, which need not be live
         flag = given["domain" if "domain" in given else "target"][0]
         _refuse(
             config,

@@ -13,11 +13,11 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from math import ceil
 
-from pytest_codex.errors import ConfigurationError, did_you_mean
+from pytest_codex.errors import ConfigurationError
 from pytest_codex.invariants.reading import has_files
 from pytest_codex.policy import KNOWN_TARGETS, SUITES
 from pytest_codex.selection.changes import Changes
-from pytest_codex.selection.expressions import OFFLINE, expression_of, joined
+from pytest_codex.selection.expressions import OFFLINE, joined, limit_of, parse
 from pytest_codex.selection.rules import SelectionPolicy
 from pytest_codex.selection.scope import Scope
 from pytest_codex.selection.selecting import Choice, Selection, select
@@ -45,6 +45,12 @@ class Job:
             return re.sub(r"\W+", "-", "-".join(self.suites)).strip("-")
         return "..".join(dict.fromkeys((self.targets[0], self.targets[-1])))
 
+    def _results(self) -> Iterator[str]:
+        """Yield what is known to leave results; tests of one's own markers need not be live."""
+        suites = [parse(suite) for suite in self.suites]
+        if not all(suite.is_own for suite in suites):
+            yield from self.targets or OFFLINE
+
     def as_json(self, markers: str = "") -> dict[str, str]:
         """Return it as an entry of a matrix: text only.
 
@@ -59,7 +65,7 @@ class Job:
             "targets": " ".join(self.targets),
             "suites": ", ".join(self.suites),
             "markers": joined(self.suites, markers),
-            "results": " ".join(self.targets or OFFLINE.intersection(self.suites)),
+            "results": " ".join(self._results()),
         }
 
 
@@ -101,24 +107,33 @@ def matrix(
     :raises ConfigurationError: for an unknown target or marker, or if `most` is too few.
     """
     selection = selection or select(SelectionPolicy((), always=SUITES), Changes((), ""))
-    choices = _chosen(selection, markers, known)
+    limit = limit_of(markers, known)
+    choices = [
+        choice for choice in selection.suites if limit is None or choice.expression.meets(limit)
+    ]
+    # Where -m is of whole suites, jobs run these; tests of one's own markers may be nowhere near.
+    apart = [c for c in choices if c.selected and limit and limit.whole and c.expression.is_own]
+    choices = [choice for choice in choices if choice not in apart]
     scope = _scope(settings)
-    jobs = _jobs(choices, scope, most, has_compose_files=has_files(settings))
+    jobs = _jobs(choices, scope, most)
+    left_out = [*scope.left_out(choices), *(_left_to_others(choice, markers) for choice in apart)]
     return Matrix(
         tuple(job.as_json(markers) for job in jobs),
-        tuple(scope.left_out(choices)),
+        tuple(left_out),
         "" if jobs else _why_empty(selection, choices, scope, markers),
     )
 
 
-def _jobs(
-    choices: list[Choice], scope: Scope, most: int, *, has_compose_files: bool
-) -> tuple[Job, ...]:
+def _left_to_others(choice: Choice, markers: str) -> str:
+    return f"{choice.suite} selected and left out: -m {markers!r} is of whole suites"
+
+
+def _jobs(choices: list[Choice], scope: Scope, most: int) -> tuple[Job, ...]:
     alone: list[str] = []
     by_target: dict[str, list[str]] = {name: [] for name in scope.own}
     for choice in choices:
         for targets in scope.runs(choice):
-            if not targets and (has_compose_files or not choice.expression.is_offline):
+            if not targets:
                 alone.append(choice.suite)
             for target in targets:
                 by_target.setdefault(target, []).append(choice.suite)
@@ -163,7 +178,12 @@ def _scope(settings: Settings) -> Scope:
         if settings.only_target is None and len(names) == 1 and "domain" not in settings.flags:
             names = [name for name in known if name not in barred] or names
     allowed = {name: settings.suites(name) for name in known}
-    return Scope(tuple(names), {n: why for n, why in barred.items() if n not in names}, allowed)
+    return Scope(
+        tuple(names),
+        {name: why for name, why in barred.items() if name not in names},
+        allowed,
+        "" if has_files(settings) else "no compose file is found",
+    )
 
 
 def _configured(name: str, settings: Settings) -> bool:
@@ -179,26 +199,6 @@ def _shards(by_suites: dict[tuple[str, ...], list[str]], most: int) -> Iterator[
     for suites, names in by_suites.items():
         for start in range(0, len(names), size):
             yield Job(suites, tuple(names[start : start + size]))
-
-
-# -- which suites ---------------------------------------------------------------------------------
-
-
-def _chosen(selection: Selection, markers: str, known: Collection[str]) -> list[Choice]:
-    """Return what was decided about the suites that ``-m`` lets in."""
-    if not markers.strip():
-        return list(selection.suites)
-    limit = expression_of(markers)
-    if limit is None:
-        raise ConfigurationError(
-            f"-m {markers!r}: expected {', '.join(SUITES)} and other markers, with and, or, not"
-        )
-    for name in sorted(limit.names.difference(known)):
-        raise ConfigurationError(
-            f"-m {markers!r}: unknown marker {name!r}{did_you_mean(name, known)}; the suites are "
-            f"{', '.join(SUITES)}, and pytest --markers lists all others"
-        )
-    return [choice for choice in selection.suites if choice.expression.meets(limit)]
 
 
 def _why_empty(selection: Selection, choices: list[Choice], scope: Scope, markers: str) -> str:
@@ -217,6 +217,6 @@ def _against(choice: Choice, scope: Scope) -> str:
     if not choice.selected:
         return "no changed path asks for it"
     if choice.expression.is_offline:
-        return "no compose file is found"
+        return scope.no_files
     reasons = (f"{t} ({scope.against(choice, t)})" for t in scope.wanted(choice))
     return f"it cannot be run on {', '.join(reasons)}"

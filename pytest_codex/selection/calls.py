@@ -66,13 +66,14 @@ class Call:
         return shlex.join([*self.words, *self.single, *bound, "-m", expression, *named])
 
 
-def call_of(arguments: Iterable[str], markers: str = "") -> Call:
+def call_of(arguments: Iterable[str], markers: str = "", places: Iterable[str] = ()) -> Call:
     """Return how pytest was called; a key that is written out is left out.
 
     :param arguments: the command line, without the program.
     :param markers: the ``-m`` that holds.
+    :param places: where the tests are, if the command line does not say so.
     """
-    words = ["pytest"]
+    words = ["pytest", *places]
     bound: list[str] = []
     single: list[str] = []
     left = [str(argument) for argument in arguments]

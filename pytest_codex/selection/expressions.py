@@ -2,23 +2,27 @@
 
 A test belongs to one suite at most, and may have markers of its own besides.
 
-Source: pytest documentation, "Working with custom markers".
+Source: pytest documentation, "Working with custom markers"; pytest takes ``mark(key=value)`` too.
 """
 
 from __future__ import annotations
 
-import ast
-from collections.abc import Collection, Iterable, Iterator
+import re
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cache
 from itertools import chain, combinations
+from typing import TypeAlias
 
+from pytest_codex.errors import ConfigurationError, did_you_mean
 from pytest_codex.policy import SUITES
 
 #: The suites that read files only: they are not run on a target.
 OFFLINE = frozenset({"invariants"})
 #: Of how many markers that are no suites all combinations are tried.
 _TRIED = 10
+#: A marker, or an operator with what it is applied to.
+_Tree: TypeAlias = "str | tuple[str, tuple[_Tree, ...]]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +36,7 @@ class Expression:
     text: str
     names: frozenset[str]
     asked: frozenset[str]
-    _tree: ast.expr = field(repr=False, compare=False)
+    _tree: _Tree = field(repr=False)
 
     def __str__(self) -> str:
         return self.text
@@ -40,12 +44,6 @@ class Expression:
     def holds(self, markers: Collection[str]) -> bool:
         """Whether it holds for a test with these markers."""
         return _holds(self._tree, markers)
-
-    @property
-    def suites(self) -> tuple[str, ...]:
-        """The suites whose tests it may be about: those it asks for, or all if it asks for none."""
-        named = tuple(suite for suite in SUITES if suite in self.asked)
-        return named if self.asked else SUITES
 
     @property
     def whole(self) -> tuple[str, ...] | None:
@@ -57,46 +55,29 @@ class Expression:
     @property
     def is_offline(self) -> bool:
         """Whether all tests that it holds for read files only."""
-        return (
-            {*self.suites} == OFFLINE
-            and not self._is_large(self)
-            and all(OFFLINE & markers for markers in self._models(self))
-        )
+        return self.implies(_parsed(" or ".join(OFFLINE)))
 
     @property
-    def is_live(self) -> bool:
-        """Whether it may hold for tests of a suite that is run on a target."""
-        return not OFFLINE.issuperset(self.suites)
+    def is_own(self) -> bool:
+        """Whether it asks for markers that are no suites, and for no suite."""
+        return bool(self.asked) and self.asked.isdisjoint(SUITES)
 
     def allows(self, suites: Collection[str]) -> bool:
         """Whether it can hold for a test that is of no other suites than these."""
         others = {*SUITES} - {*suites}
-        return self._is_large(self) or any(
-            others.isdisjoint(markers) for markers in self._models(self)
-        )
+        return any(others.isdisjoint(markers) for markers in _models(self, self.names))
 
     def meets(self, other: Expression) -> bool:
-        """Whether a test that it is about can be one that another expression holds for, too."""
-        return self._is_large(other) or any(other.holds(markers) for markers in self._models(other))
+        """Whether there can be a test that both hold for."""
+        return self._is_large(other) or any(map(other.holds, _models(self, other.names)))
 
     def implies(self, other: Expression) -> bool:
-        """Whether another expression holds for all tests that this one is about."""
-        return not self._is_large(other) and all(
-            other.holds(markers) for markers in self._models(other)
-        )
+        """Whether another one holds for every test that this one holds for."""
+        return not self._is_large(other) and all(map(other.holds, _models(self, other.names)))
 
     def _is_large(self, other: Expression) -> bool:
-        """Whether it would take too long to try everything; then all is taken to be possible."""
+        """Whether trying everything would take too long; then all is taken to be possible."""
         return len((self.names | other.names).difference(SUITES)) > _TRIED
-
-    def _models(self, other: Expression) -> Iterator[frozenset[str]]:
-        """Yield the markers that tests it holds for may have, among its own and another's."""
-        free = sorted((self.names | other.names).difference(SUITES))
-        for suite in ("", *self.suites):
-            for markers in _subsets(free):
-                found = frozenset((suite, *markers) if suite else markers)
-                if self.holds(found):
-                    yield found
 
 
 def parse(text: str) -> Expression:
@@ -105,9 +86,32 @@ def parse(text: str) -> Expression:
     :raises ValueError: for what is none, or can hold for no test.
     """
     expression = _parsed(" ".join(text.split()))
+    if len(expression.names.difference(SUITES)) > _TRIED:
+        raise ValueError(f"has more than {_TRIED} markers that are no suites")
     if not expression.allows(SUITES):
         raise ValueError("can hold for no test")
     return expression
+
+
+def limit_of(markers: str, known: Collection[str]) -> Expression | None:
+    """Return what ``-m`` says, None if it says nothing.
+
+    :param known: the markers that tests may have.
+    :raises ConfigurationError: for what is no expression, and for unknown markers.
+    """
+    if not markers.strip():
+        return None
+    limit = expression_of(markers)
+    if limit is None:
+        raise ConfigurationError(
+            f"-m {markers!r}: expected {', '.join(SUITES)} and other markers, with and, or, not"
+        )
+    for name in sorted(limit.names.difference(known)):
+        raise ConfigurationError(
+            f"-m {markers!r}: unknown marker {name!r}{did_you_mean(name, known)}; the suites are "
+            f"{', '.join(SUITES)}, and pytest --markers lists all others"
+        )
+    return limit
 
 
 def joined(expressions: Iterable[str], markers: str = "") -> str:
@@ -133,51 +137,99 @@ def expression_of(markers: str) -> Expression | None:
         return None
 
 
+# -- which tests it holds for ---------------------------------------------------------------------
+
+
 @cache
-def _parsed(text: str) -> Expression:
-    try:
-        tree = ast.parse(text, mode="eval").body
-        names, asked = {*_names(tree)}, {*_asked(tree)}
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        raise ValueError("is not made of markers with and, or, not") from None
-    return Expression(text, frozenset(names), frozenset(asked), tree)
-
-
-def _names(node: ast.expr) -> Iterator[str]:
-    match node:
-        case ast.BoolOp(values=values):
-            yield from chain.from_iterable(map(_names, values))
-        case ast.UnaryOp(op=ast.Not(), operand=operand):
-            yield from _names(operand)
-        case ast.Name(id=name):
-            yield name
-        case _:
-            raise ValueError(ast.dump(node))
-
-
-def _asked(node: ast.expr, *, negated: bool = False) -> Iterator[str]:
-    match node:
-        case ast.BoolOp(values=values):
-            for value in values:
-                yield from _asked(value, negated=negated)
-        case ast.UnaryOp(operand=operand):
-            yield from _asked(operand, negated=not negated)
-        case ast.Name(id=name) if not negated:
-            yield name
-
-
-def _holds(node: ast.expr, markers: Collection[str]) -> bool:
-    match node:
-        case ast.BoolOp(op=operator, values=values):
-            found = (_holds(value, markers) for value in values)
-            return all(found) if isinstance(operator, ast.And) else any(found)
-        case ast.UnaryOp(operand=operand):
-            return not _holds(operand, markers)
-        case ast.Name(id=name):
-            return name in markers
-        case _:
-            raise AssertionError(ast.dump(node))
+def _models(expression: Expression, more: frozenset[str]) -> tuple[frozenset[str], ...]:
+    """Return the markers that tests it holds for may have, of its own and of some more."""
+    free = sorted((expression.names | more).difference(SUITES))
+    every = (
+        frozenset((*suite, *markers))
+        for suite in ((), *((suite,) for suite in SUITES))
+        for markers in _subsets(free)
+    )
+    return tuple(filter(expression.holds, every))
 
 
 def _subsets(names: list[str]) -> Iterator[tuple[str, ...]]:
     return chain.from_iterable(combinations(names, size) for size in range(len(names) + 1))
+
+
+def _holds(tree: _Tree, markers: Collection[str]) -> bool:
+    match tree:
+        case ("or", parts):
+            return any(_holds(part, markers) for part in parts)
+        case ("and", parts):
+            return all(_holds(part, markers) for part in parts)
+        case ("not", (part,)):
+            return not _holds(part, markers)
+    return tree in markers
+
+
+def _markers(tree: _Tree, *, negated: bool = False) -> Iterator[tuple[str, bool]]:
+    """Yield each marker, and whether it is asked for."""
+    if isinstance(tree, str):
+        yield tree, not negated
+        return
+    operator, parts = tree
+    for part in parts:
+        yield from _markers(part, negated=negated is not (operator == "not"))
+
+
+# -- how it is read -------------------------------------------------------------------------------
+
+_TOKEN = re.compile(r"\s*(?:([()])|((?::?\w|[:+\-.\[\]\\/])+))")
+
+
+@cache
+def _parsed(text: str) -> Expression:
+    tokens = _tokens(text)
+    try:
+        tree = _any_of(tokens)
+        if tokens:
+            raise IndexError
+        named = list(_markers(tree))
+    except (IndexError, RecursionError):
+        raise ValueError("is not made of markers with and, or, not") from None
+    names = frozenset(name for name, _ in named)
+    return Expression(text, names, frozenset(name for name, asked in named if asked), tree)
+
+
+def _tokens(text: str) -> list[str]:
+    """Return the words and parentheses of an expression, the last first."""
+    found: list[str] = []
+    at = 0
+    while at < len(text):
+        match = _TOKEN.match(text, at)
+        if match is None:
+            raise ValueError("is not made of markers with and, or, not")
+        found.append(match[1] or match[2])
+        at = match.end()
+    return found[::-1]
+
+
+def _any_of(tokens: list[str]) -> _Tree:
+    return _chain("or", lambda: _chain("and", lambda: _one(tokens), tokens), tokens)
+
+
+def _chain(operator: str, part: Callable[[], _Tree], tokens: list[str]) -> _Tree:
+    parts = [part()]
+    while tokens and tokens[-1] == operator:
+        tokens.pop()
+        parts.append(part())
+    return parts[0] if len(parts) == 1 else (operator, tuple(parts))
+
+
+def _one(tokens: list[str]) -> _Tree:
+    word = tokens.pop()
+    if word == "not":
+        return ("not", (_one(tokens),))
+    if word == "(":
+        tree = _any_of(tokens)
+        if tokens.pop() != ")":
+            raise IndexError
+        return tree
+    if word in (")", "and", "or"):
+        raise IndexError
+    return word

@@ -16,25 +16,29 @@ class Scope:
     :param own: the targets of the run that was called; empty: those that pytest chooses.
     :param barred: targets that there can be no run on, with the reason.
     :param suites: the suites that a target allows; of one that is not here, all.
+    :param no_files: why suites that read files only cannot be run; empty if they can.
     """
 
     own: tuple[str, ...] = ()
     barred: Mapping[str, str] = field(default_factory=dict)
     suites: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    no_files: str = ""
 
     def runs(self, choice: Choice) -> list[tuple[str, ...]]:
         """Return the targets of each run that a selected suite needs, () for one without any."""
-        if not choice.selected:
-            return []
+        if choice.expression.is_offline:
+            return [()] * (choice.selected and not self.no_files)
         possible = tuple(
             target for target in self.wanted(choice) if not self.against(choice, target)
         )
-        unnamed = choice.everywhere and not (self.own and choice.expression.is_live)
+        unnamed = choice.everywhere and not self.own
         return [()] * unnamed + [possible] * bool(possible)
 
     def wanted(self, choice: Choice) -> tuple[str, ...]:
         """Return the targets that a suite is selected on, as far as they have names here."""
-        here = self.own if choice.everywhere and choice.expression.is_live else ()
+        if choice.expression.is_offline:
+            return ()
+        here = self.own if choice.everywhere else ()
         return tuple(dict.fromkeys((*here, *choice.targets)))
 
     def against(self, choice: Choice, target: str) -> str:
@@ -47,13 +51,15 @@ class Scope:
         return f"its suites are {', '.join(allowed) or 'none'}"
 
     def left_out(self, choices: Iterable[Choice]) -> list[str]:
-        """Return a line for each target on which something was selected that cannot be run."""
+        """Return a line for each reason for which something was selected that cannot be run."""
         found: dict[tuple[str, str], list[str]] = {}
         for choice in choices:
+            if choice.selected and choice.expression.is_offline and self.no_files:
+                found.setdefault(("", self.no_files), []).append(choice.suite)
             for target in self.wanted(choice):
                 if reason := self.against(choice, target):
                     found.setdefault((target, reason), []).append(choice.suite)
         return [
-            f"{target}: {', '.join(suites)} selected and left out: {reason}"
+            f"{target}{': ' * bool(target)}{', '.join(suites)} selected and left out: {reason}"
             for (target, reason), suites in found.items()
         ]

@@ -120,6 +120,16 @@ class Selection:
         )
 
     @property
+    def rest(self) -> str:
+        """An expression for the tests that run besides those of the selected suites."""
+        if self.everything is not None:
+            return f"not ({' or '.join(choice.suite for choice in self.suites)})"
+        asked = dict.fromkeys(
+            name for choice in self.suites for name in sorted(choice.expression.asked)
+        )
+        return f"not ({' or '.join(asked)})"
+
+    @property
     def nothing(self) -> str:
         """Why no suite at all is selected; empty if one is."""
         if any(choice.selected for choice in self.suites):
@@ -137,8 +147,7 @@ def select(
     """Apply a policy.
 
     :param label_changes: for compose files, what their change touches that is made of labels;
-        empty: nothing. Where it is not said, labels are taken to be touched. See
-        :func:`compose_paths`.
+        empty: nothing. Where it is not said, both is possible. See :func:`compose_paths`.
     :param own: the files that the policy may stand in.
     :raises ConfigurationError: for a path that the policy does not know, if it says so.
     """
@@ -210,7 +219,6 @@ class _Sorting:
             return
         path = matched_as(change.path)
         said = self._label_changes.get(change.path)
-        touched = said != ""
         note = "" if said is None else f"touches {said or 'no label'}"
         found = False
         passed_over: tuple[str, str, str] | None = None
@@ -219,7 +227,11 @@ class _Sorting:
             if index is None:
                 continue
             by = f"rules.{rule.name}.paths[{index}]"
-            if rule.labels in (None, touched):
+            if rule.labels is None or said is None:  # not known: rules of both kinds hold
+                told = note if rule.labels is None else "labels not compared"
+                tally.add(by, change, rule.paths[index], told)
+                found = True
+            elif rule.labels is (said != ""):
                 tally.add(by, change, rule.paths[index], note)
                 found = True
             else:

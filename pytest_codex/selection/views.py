@@ -8,6 +8,7 @@ from typing import Any
 from pytest_codex.exchange.excerpt import visible
 from pytest_codex.selection.calls import Call
 from pytest_codex.selection.changes import Everything
+from pytest_codex.selection.expressions import expression_of, parse
 from pytest_codex.selection.scope import Scope
 from pytest_codex.selection.selecting import Because, Choice, Command, Reason, Selection
 
@@ -60,6 +61,14 @@ def plan(selection: Selection, call: Call = _PLAIN, scope: Scope = _ANYWHERE) ->
     return [line for _, line in _steps(selection, call, scope)]
 
 
+def rest(selection: Selection, call: Call = _PLAIN) -> list[str]:
+    """Return a line for the tests that run besides; they are in no suite, and in no plan."""
+    if (limit := expression_of(call.markers)) and not parse(selection.rest).meets(limit):
+        return []
+    (line,) = call.lines([selection.rest])
+    return [f"tests of no suite run too, where there are any: {line}"]
+
+
 def left_over(selection: Selection, call: Call, scope: Scope) -> list[str]:
     """Return a line for what was selected and is not part of this run; none if nothing is.
 
@@ -77,7 +86,8 @@ def left_over(selection: Selection, call: Call, scope: Scope) -> list[str]:
         )
         if targets and call.lets(choice.expression):
             elsewhere.setdefault(targets, []).append(choice.suite)
-    lines = [
+    lines = scope.left_out(selection.suites)
+    lines += [
         f"selected but not run here: {', '.join(suites)} on {', '.join(targets)}; "
         f"next: {'; '.join(call.lines(suites, targets, scope.own))}"
         for targets, suites in elsewhere.items()
@@ -111,6 +121,8 @@ def as_json(selection: Selection, call: Call = _PLAIN, scope: Scope = _ANYWHERE)
         ],
         "left_aside": _because_as_json(selection.apart),
         "plan": [{"kind": kind, "run": line} for kind, line in _steps(selection, call, scope)],
+        "left_out": scope.left_out(selection.suites),
+        "rest": selection.rest,
     }
 
 

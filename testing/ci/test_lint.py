@@ -90,7 +90,7 @@ def _scripts() -> Iterator[str]:
         yield from scripts(job["steps"])
     yield from scripts(load(ACTION)["runs"]["steps"])
     for name, job in load(GITLAB).items():
-        if isinstance(job, dict) and name not in ("default", "variables"):
+        if isinstance(job, dict) and name not in ("default", "variables", "workflow"):
             yield from job["script"]
 
 
@@ -149,6 +149,16 @@ def test_actions_are_pinned_by_commit_and_the_same_everywhere() -> None:
     ]
     assert all(len(name.partition("@")[2]) == 40 for name in used)
     assert len({name.partition("@")[0] for name in used}) == len(set(used))
+
+
+def test_a_merge_request_has_one_pipeline_with_all_jobs() -> None:
+    """Jobs with rules would have one of their own, unless the workflow says which there are."""
+    gitlab = load(GITLAB)
+    assert any("rules" in job for job in gitlab.values() if isinstance(job, dict))
+    request, of_branch, _ = gitlab["workflow"]["rules"]
+    assert "merge_request_event" in request["if"]
+    assert "$CI_OPEN_MERGE_REQUESTS" in of_branch["if"]
+    assert of_branch["when"] == "never"
 
 
 def test_permissions_are_to_read_only() -> None:

@@ -117,7 +117,7 @@ def test_markers_of_one_s_own_are_said_to_the_jobs(tmp_path: Path, markers, expe
     assert pairs(found) == [("prod", expected)]
 
 
-@pytest.mark.parametrize("markers", ["smoke or", "smoke(1)", "1", "smoke-sse"])
+@pytest.mark.parametrize("markers", ["smoke or", "smoke(1)", "a b"])
 def test_what_is_no_expression_is_refused(tmp_path: Path, markers) -> None:
     with pytest.raises(ConfigurationError, match="expected smoke, sse, invariants and other mark"):
         matrix(settings(tmp_path, "prod"), markers=markers)
@@ -182,16 +182,17 @@ def test_a_target_that_a_rule_names_is_in_it_if_it_has_a_domain(tmp_path: Path) 
     with_domain = settings(tmp_path, DOMAIN="prod.example")
     found = matrix(with_domain, selection)
     assert pairs(found) == [("prod", "smoke")]
-    assert found.left_out == ()
+    no_file = "invariants selected and left out: no compose file is found"
+    assert found.left_out == (no_file,)
     found = matrix(settings(tmp_path), selection)
     assert found.jobs == ()
-    assert found.left_out == ("prod: smoke selected and left out: it has no domain",)
+    assert found.left_out == ("prod: smoke selected and left out: it has no domain", no_file)
 
 
 OWN = SelectionPolicy(
     (
         Rule("quick", ("/quick",), ("smoke and not slow",)),
-        Rule("pages", ("/pages",), ("e2e", "invariants")),
+        Rule("pages", ("/pages",), ("e2e", "invariants and not slow")),
         Rule("dev", ("/dev",), ("e2e",), targets=("dev",)),
     )
 )
@@ -201,24 +202,34 @@ OWN = SelectionPolicy(
     ("path", "expected"),
     [
         ("quick", [("dev", "smoke and not slow"), ("prod", "smoke and not slow")]),
-        ("pages", [("", "invariants or e2e")]),
+        ("pages", [("", "invariants and not slow"), ("dev", "e2e"), ("prod", "e2e")]),
         ("dev", [("dev", "e2e")]),
     ],
 )
 def test_expressions_of_a_policy_are_run_where_they_belong(tmp_path: Path, path, expected) -> None:
-    """Tests of no suite of ours are on a target only if a rule says so."""
+    """Where the run is, or where a rule says; tests of one's own need not leave results."""
     selection = select(OWN, Changes((Change(path, "M"),), "since main"))
     found = matrix(settings(with_compose(tmp_path), "dev", "prod"), selection)
-    assert sorted(pairs(found)) == sorted(expected)
-    alone = [job for job in found.jobs if not job["targets"]]
-    assert [job["results"] for job in alone] == ["invariants"] * len(alone)
+    assert pairs(found) == expected
+    results = [job["results"] for job in found.jobs if job["results"]]
+    assert results == {"quick": ["dev", "prod"], "pages": ["invariants"], "dev": []}[path]
+
+
+def test_tests_of_one_s_own_are_left_to_others_where_whole_suites_are_asked_for(
+    tmp_path: Path,
+) -> None:
+    """A job of the suites would find none; and that is said."""
+    selection = select(OWN, Changes((Change("dev", "M"),), "since main"))
+    found = matrix(settings(tmp_path, "dev", "prod"), selection, markers=BOTH)
+    assert found.jobs == ()
+    assert found.left_out == ("e2e selected and left out: -m 'smoke or sse' is of whole suites",)
 
 
 def test_a_suite_is_selected_on_targets_that_allow_it(tmp_path: Path) -> None:
     """The others are told."""
-    root = with_toml(tmp_path, '[targets.prod]\nsuites = ["sse"]\n')
+    root = with_compose(with_toml(tmp_path, '[targets.prod]\nsuites = ["sse"]\n'))
     found = matrix(settings(root, "dev", "prod"), changed("server.js"))
-    assert pairs(found) == [("dev", BOTH), ("prod", "sse")]
+    assert pairs(found) == [("", "invariants"), ("dev", BOTH), ("prod", "sse")]
     assert found.left_out == ("prod: smoke selected and left out: its suites are sse",)
 
 

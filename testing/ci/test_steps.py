@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
@@ -29,7 +30,7 @@ def contexts(matrix: object = None, outputs: object = None, **inputs: str) -> di
         "matrix": matrix,
         "needs": {"plan": {"outputs": outputs}},
         "vars": {"DOMAIN": "embedded", "DEV_DOMAIN": "embedded"},
-        "secrets": {"KEYS": "OTHER_KEY=sk-of-another=target\n"},
+        "secrets": {"KEYS": "OTHER_KEY=sk-of-another=target=\n# no key\n\n"},
     }
 
 
@@ -61,7 +62,7 @@ def test_the_workflow_plans_verifies_and_merges(tmp_path: Path) -> None:
         ran = runner.run(job("verify"), contexts(one, pytest_args=FEW))
         assert ran.code == 0, ran.said
         assert f"target {one['name']}: https://localhost" in ran.said
-        assert "::add-mask::sk-of-another=target" in ran.said
+        assert "::add-mask::sk-of-another=target=" in ran.said
         # What the two actions for artifacts would do.
         results = runner.workspace / "codex-live-results"
         kept = runner.workspace / "codex-live-jobs" / f"codex-live-{one['name']}"
@@ -125,11 +126,19 @@ def test_the_jobs_for_gitlab_verify_and_merge(tmp_path: Path) -> None:
 def test_a_plan_without_anything_is_said_and_fails_nothing(tmp_path: Path) -> None:
     """GitHub refuses a matrix without entries, so that the next job has to be told."""
     runner = Runner(tmp_path / "runner")
-    planned = plan(runner, suites="invariants")
+    author = ("-c", "user.name=n", "-c", "user.email=e@example.com")
+    for command in (
+        ("init", "--quiet"),
+        (*author, "commit", "--quiet", "--allow-empty", "-m", "base"),
+        ("tag", "base"),
+    ):
+        subprocess.run(["git", *command], cwd=runner.workspace, check=True)
+    (runner.workspace / "README.md").write_text("What it is.\n")
+    planned = plan(runner, suites="smoke", changed_since="base")
     assert planned.code == 0, planned.said
     assert planned.outputs == {"matrix": '{"include":[]}', "empty": "true"}
     assert "::notice title=Nothing to verify::" in planned.said
-    assert "no compose file is found" in planned.said
+    assert "nothing to verify: smoke: no changed path asks for it" in planned.said
 
 
 @pytest.mark.parametrize(
@@ -138,7 +147,10 @@ def test_a_plan_without_anything_is_said_and_fails_nothing(tmp_path: Path) -> No
         ({"targets": '["staging"]'}, "unknown target 'staging'"),
         ({"targets": "dev"}, "expected a JSON list of names, such as"),
         ({"targets": '{"dev": 1}'}, "observed '{\"dev\": 1}'"),
+        ({"targets": '["dev\\nprod"]'}, "expected a JSON list of names, such as"),
+        ({"targets": '[""]'}, "expected a JSON list of names, such as"),
         ({"suites": "smokey"}, "did you mean 'smoke'?"),
+        ({"suites": "invariants"}, "nothing to verify: invariants: no compose file is found"),
     ],
 )
 def test_a_plan_with_a_wrong_input_fails(tmp_path: Path, inputs: dict[str, str], said: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 
 # A run in this process forgets what it has imported, and not everything can be imported twice.
 import pytest_codex.choosing
-import pytest_codex.planning  # noqa: F401
+import pytest_codex.planning
 
 ROOT = Path(__file__).parents[2]
 OWN = """
@@ -63,6 +64,8 @@ def test_what_the_changes_do_not_ask_for_is_deselected(own, path, passed):
 
 def test_every_suite_has_a_line_and_every_deselected_test_a_reason(own):
     """In the header, in the summary, and in selection.json."""
+    (own.path / "docs").mkdir()
+    (own.path / "docs" / "streams and such.md").touch()
     result = run(own, "docs/streams and such.md", options=("--codex-explain-selection",))
     result.stdout.fnmatch_lines(
         [
@@ -155,19 +158,44 @@ def test_a_policy_may_select_by_expressions_of_markers(marked, path, names, mode
         assert "e2e, slow: DESELECTED: no suite of the policy has it" in result.stdout.str()
 
 
+def collected(marked: pytest.Pytester, *arguments: str) -> set[str]:
+    result = marked.runpytest_inprocess("--collect-only", "-q", "-p", "no:asyncio", *arguments)
+    assert result.ret in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED)
+    return {line.split("::")[1] for line in result.outlines if "::" in line}
+
+
+@pytest.mark.parametrize("markers", ["", "sse", "not slow", "e2e or sse and slow"])
+@pytest.mark.parametrize("path", ["pages", "stream", "unknown", "docs/a.md"])
+def test_a_plan_is_what_a_run_runs(marked, path, markers):
+    """Test by test: its lines together, and the one for what is in no suite."""
+    (marked.path / "changed.txt").write_text(f"{path}\n")
+    asked = ("--codex-changed-files=changed.txt", "-m", markers)
+    result = marked.runpytest_inprocess("--codex-plan", *asked, "-p", "no:asyncio")
+    besides = "# tests of no suite run too, where there are any: "
+    lines = [line.removeprefix(besides) for line in result.outlines]
+    planned = [shlex.split(line)[1:] for line in lines if line.startswith("pytest ")]
+    assert collected(marked, *asked) == set().union(*(collected(marked, *p) for p in planned))
+
+
 def test_a_plan_has_expressions_with_the_markers_of_the_call(marked):
-    """What needs no target names none."""
+    """On the targets of the run, whether live or not."""
     (marked.path / "changed.txt").write_text("pages\nstream\n")
     asked = ("--codex-plan", "--codex-changed-files=changed.txt")
     result = marked.runpytest_inprocess(*asked, "-p", "no:asyncio")
     assert [line for line in result.outlines if line.startswith("pytest")] == [
-        "pytest -p no:asyncio -m 'e2e and not slow'",
-        "pytest -p no:asyncio -m 'sse and not slow' --target=prod",
+        "pytest -p no:asyncio -m 'e2e and not slow or sse and not slow' --target=prod",
     ]
-    result = marked.runpytest_inprocess(*asked, "-p", "no:asyncio", "-m", "sse")
+    assert (
+        "# tests of no suite run too, where there are any: "
+        "pytest -p no:asyncio -m 'not (smoke or sse or invariants or e2e)'"
+    ) in result.outlines
+    result = marked.runpytest_inprocess(
+        *asked, *("-p", "no:asyncio", "-m", "sse and not e2e", "--codex-target=dev")
+    )
     assert [line for line in result.outlines if line.startswith("pytest")] == [
-        "pytest -p no:asyncio -m 'sse and not slow' --target=prod"
+        "pytest -p no:asyncio -m '(sse and not e2e) and (sse and not slow)' --target=dev"
     ]
+    assert not any("no suite" in line for line in result.outlines)
 
 
 def test_a_marker_that_nobody_has_registered_is_refused(marked):
@@ -207,6 +235,71 @@ def test_a_suite_that_a_target_does_not_allow_is_not_planned_there(own):
     assert "# dev: smoke selected and left out: its suites are sse" in result.outlines
     assert not any("dev" in line for line in result.outlines if line.startswith("pytest"))
     assert "not run here" not in run(own, "Dockerfile").stdout.str()
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (("--codex-plan", "-m", "smoke and ("), "-m 'smoke and (': expected smoke, sse, *"),
+        (("--codex-plan", "-m", "smokey"), "-m 'smokey': unknown marker 'smokey' *'smoke'*"),
+        (("--codex-plan=",), "--codex-plan: '' is not one of text, json"),
+        (("--codex-explain-selection",), "*: what selects? add --changed-since=auto"),
+        (("--codex-changed-since=",), "--changed-since= names nothing; expected auto or a ref"),
+        (("--codex-changed-files=changed.txt", "--codex-target=nope"), "*unknown target 'nope'*"),
+    ],
+)
+def test_what_cannot_be_meant_is_refused(own, options, message):
+    """Before a test runs, live or not."""
+    (own.path / "changed.txt").write_text("server.js\n")
+    result = own.runpytest_inprocess("-p", "no:asyncio", *options)
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines([f"ERROR: {message.replace('[', '[[]')}"])
+
+
+def test_a_plan_says_where_the_suites_are_if_the_call_does_not(own, monkeypatch):
+    """Installed, they are in the package; the tests of one's own are where pytest looks."""
+    monkeypatch.setattr(pytest_codex.choosing, "find_spec", lambda _name: object())
+    (own.path / "changed.txt").write_text("docs/a.md\n")
+    asked = ("--codex-plan", "--codex-changed-files=changed.txt", "-m", "invariants")
+    (own.path / "compose.yml").write_text("services: {}\n")
+    place = "pytest --pyargs pytest_codex.suites"
+    for arguments, line in (
+        ((), f"{place} . -m invariants"),
+        (("x.py",), "pytest x.py -m invariants"),
+        (("--pyargs", "pytest_codex.suites"), f"{place} -m invariants"),
+    ):
+        result = own.runpytest_inprocess(*arguments, *asked)
+        assert result.outlines[-1] == line
+
+
+def test_tests_of_one_s_own_markers_may_run_on_a_target_and_not_be_live(marked):
+    """As a job of the matrix asks for them; where -m asks for suites, none of them is an error."""
+    result = marked.runpytest_inprocess("--codex-target=dev", "-m", "e2e", "-p", "no:asyncio")
+    result.assert_outcomes(passed=2, deselected=3)
+    result = marked.runpytest_inprocess("--codex-target=dev", "-m", "sse", "-p", "no:asyncio")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+
+
+def test_a_closed_standard_input_is_said(own):
+    """And no traceback."""
+    done = subprocess.run(
+        ["sh", "-c", '"$0" -m pytest --changed-files=- -p no:asyncio <&-', sys.executable],
+        cwd=own.path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == pytest.ExitCode.USAGE_ERROR
+    assert done.stderr == "ERROR: --changed-files=-: standard input is closed\n\n"
+
+
+def test_a_plan_is_printed_in_any_encoding(own, monkeypatch):
+    """Arrows are escaped where there are none."""
+    (own.path / "changed.txt").write_text("server.js\n")
+    monkeypatch.setenv("PYTHONIOENCODING", "ascii")
+    result = own.runpytest_subprocess("--codex-plan", "--codex-changed-files=changed.txt")
+    assert result.ret == 0
+    assert "SELECTED by server.js (?) \\u2190 rules" in result.stdout.str()
 
 
 @pytest.mark.parametrize("path", ["service/pytest_codex.toml", "pytest_codex.toml"])

@@ -186,14 +186,15 @@ class TestLabels:
     @pytest.mark.parametrize(
         ("path", "said", "suites", "note"),
         [
-            ("a/compose.yml", None, ["sse"], ""),
+            ("a/compose.yml", None, ["sse"], "labels not compared"),
+            ("b/compose.yml", None, ["smoke", "sse"], "labels not compared"),
             ("a/compose.yml", "ports of app", ["sse"], "touches ports of app"),
             ("b/compose.yml", "", ["smoke"], "touches no label"),
             ("b/compose.yml", "labels of app", ["sse"], "touches labels of app"),
         ],
     )
     def test_a_rule_holds_for_what_it_is_for(self, path, said, suites, note):
-        """In doubt labels are touched."""
+        """In doubt both."""
         labels = None if said is None else {path: said}
         selection = select(self.POLICY, changes(path), labels)
         chosen = [choice for choice in selection.suites if choice.selected]
@@ -286,6 +287,8 @@ class TestJson:
                 {"kind": "pytest", "run": "pytest tests -m invariants"},
                 {"kind": "pytest", "run": "pytest tests -m smoke --target=prod"},
             ],
+            "left_out": [],
+            "rest": "not (smoke or sse or invariants)",
         }
 
 
@@ -298,7 +301,7 @@ class TestManyPaths:
     def work(self, monkeypatch):
         """How often lists of globs are compiled, and paths matched against one."""
         counted = {"compiled": 0, "matched": 0}
-        compile_, match = pathspec.GitIgnoreSpec.from_lines, pathspec.GitIgnoreSpec.check_file
+        compile_, match = pathspec.GitIgnoreSpec.from_lines, pathspec.PathSpec.check_file
 
         def from_lines(*arguments, **more):
             counted["compiled"] += 1
@@ -309,7 +312,7 @@ class TestManyPaths:
             return match(self, *arguments, **more)
 
         monkeypatch.setattr(pathspec.GitIgnoreSpec, "from_lines", from_lines)
-        monkeypatch.setattr(pathspec.GitIgnoreSpec, "check_file", check_file)
+        monkeypatch.setattr(pathspec.PathSpec, "check_file", check_file)
         return counted
 
     def test_every_list_is_compiled_once_and_asked_at_most_once_a_path(self, work):
