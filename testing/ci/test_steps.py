@@ -4,6 +4,7 @@ embedded endpoint."""
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -65,7 +66,7 @@ def test_the_workflow_plans_verifies_and_merges(tmp_path: Path) -> None:
         assert "::add-mask::sk-of-another=target=" in ran.said
         # What the two actions for artifacts would do.
         results = runner.workspace / "codex-live-results"
-        kept = runner.workspace / "codex-live-jobs" / f"codex-live-{one['name']}"
+        kept = runner.workspace / "codex-live-jobs" / f"codex-live.{one['name']}"
         shutil.move(results, kept)
 
     ran = runner.run(job("merge"), contexts(outputs=planned.outputs))
@@ -126,13 +127,14 @@ def test_the_jobs_for_gitlab_verify_and_merge(tmp_path: Path) -> None:
 def test_a_plan_without_anything_is_said_and_fails_nothing(tmp_path: Path) -> None:
     """GitHub refuses a matrix without entries, so that the next job has to be told."""
     runner = Runner(tmp_path / "runner")
+    environ = {**os.environ, "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
     author = ("-c", "user.name=n", "-c", "user.email=e@example.com")
     for command in (
         ("init", "--quiet"),
         (*author, "commit", "--quiet", "--allow-empty", "-m", "base"),
         ("tag", "base"),
     ):
-        subprocess.run(["git", *command], cwd=runner.workspace, check=True)
+        subprocess.run(["git", *command], cwd=runner.workspace, env=environ, check=True)
     (runner.workspace / "README.md").write_text("What it is.\n")
     planned = plan(runner, suites="smoke", changed_since="base")
     assert planned.code == 0, planned.said
@@ -145,6 +147,7 @@ def test_a_plan_without_anything_is_said_and_fails_nothing(tmp_path: Path) -> No
     ("inputs", "said"),
     [
         ({"targets": '["staging"]'}, "unknown target 'staging'"),
+        ({"name": "a.b"}, "::error title=Input name::expected letters, digits, - and _"),
         ({"targets": "dev"}, "expected a JSON list of names, such as"),
         ({"targets": '{"dev": 1}'}, "observed '{\"dev\": 1}'"),
         ({"targets": '["dev\\nprod"]'}, "expected a JSON list of names, such as"),
