@@ -9,7 +9,7 @@ from pathlib import Path
 
 from measure import median, pytest_run, spread
 
-#: By the default policy: two of four ask for suites, one is ignored, one asks for a command.
+#: By the default policy: all of them ask for suites, but for the third, which is ignored.
 NAMES = ("src/handlers/{}/h.js", "src/lib/{}/stream.js", "docs/{}.md", "auth/{}/verify.js")
 AUTHOR = "C <c@example.com> 0 +0000"
 

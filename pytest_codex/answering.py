@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-import warnings
 
 import pytest
 
@@ -20,12 +19,7 @@ def answer(config: pytest.Config, question: str) -> int:
 
     :raises ConfigurationError: for a setting that is missing or cannot be used.
     """
-    with warnings.catch_warnings(record=True):  # what others warn of is for a run
-        config._do_configure()  # as pytest --markers does: only then is every marker registered
-    try:
-        return {"doctor": _doctor, "plan": _plan, "matrix": _matrix}[question](config)
-    finally:
-        config._ensure_unconfigure()
+    return {"doctor": _doctor, "plan": _plan, "matrix": _matrix}[question](config)
 
 
 def _doctor(config: pytest.Config) -> int:
@@ -35,15 +29,16 @@ def _doctor(config: pytest.Config) -> int:
 
 
 def _plan(config: pytest.Config) -> int:
-    from pytest_codex.choosing import call_of_run, registered_markers, scope_of, selection_of
+    from pytest_codex.choosing import call_of_run, known_markers, selection_of
+    from pytest_codex.scoping import scope_of_run
     from pytest_codex.selection.expressions import limit_of
     from pytest_codex.selection.views import as_json, explain, plan, rest
 
     settings = settings_of(config)
     flag, form = settings.flags["plan"]
     typed(BY_KEY["plan"], form, flag)
-    limit_of(config.option.markexpr, registered_markers(config))
-    selection, scope, call = selection_of(config), scope_of(settings), call_of_run(config)
+    limit_of(config.option.markexpr, known_markers(config))
+    selection, scope, call = selection_of(config), scope_of_run(settings), call_of_run(config)
     if form == "json":
         say(sys.stdout, json.dumps(as_json(selection, call, scope), indent=2))
         return 0
@@ -53,7 +48,7 @@ def _plan(config: pytest.Config) -> int:
 
 
 def _matrix(config: pytest.Config) -> int:
-    from pytest_codex.choosing import registered_markers, selection_of
+    from pytest_codex.choosing import known_markers, selection_of
     from pytest_codex.matrix import matrix
     from pytest_codex.selection.views import explain
 
@@ -61,9 +56,7 @@ def _matrix(config: pytest.Config) -> int:
     selection = None
     if not {"changed_since", "changed_files"}.isdisjoint(settings.flags):
         selection = selection_of(config)
-    found = matrix(
-        settings, selection, markers=config.option.markexpr, known=registered_markers(config)
-    )
+    found = matrix(settings, selection, markers=config.option.markexpr, known=known_markers(config))
     told = [*(explain(selection) if selection else ()), *found.left_out]
     say(sys.stderr, *(f"selection: {line}" for line in told))
     if config.option.keyword:

@@ -16,12 +16,12 @@ import pytest
 
 from pytest_codex.errors import ConfigurationError
 from pytest_codex.files import repository_of
-from pytest_codex.invariants.reading import has_files
+from pytest_codex.policy import SUITES
+from pytest_codex.scoping import scope_of_run
 from pytest_codex.selection.calls import Call, call_of
 from pytest_codex.selection.changes import STANDARD_INPUT, Changes, Everything, parse_list
 from pytest_codex.selection.git import changes_since, label_changes, there_is
 from pytest_codex.selection.rules import DEFAULT, OWN_FILES, SelectionPolicy, policy_of
-from pytest_codex.selection.scope import Scope
 from pytest_codex.selection.selecting import Selection, compose_paths, select
 from pytest_codex.selection.views import as_json, explain, from_json, left_over, why
 from pytest_codex.settings import Settings
@@ -76,38 +76,22 @@ def policy_of_run(config: pytest.Config) -> SelectionPolicy:
         text=file.text,
         prefix=file.prefix,
         root=settings.root,
-        markers=registered_markers(config),
+        markers=known_markers(config),
         targets=settings.known_targets,
     )
 
 
 def _own_files(root: Path) -> frozenset[str]:
     """Return the files that the policy may stand in, from the top of the repository."""
+    root = root.resolve()
     folder = root.relative_to(repository_of(root))
     return frozenset(path for name in OWN_FILES for path in (name, (folder / name).as_posix()))
 
 
-def registered_markers(config: pytest.Config) -> frozenset[str]:
-    """Return the markers that tests may have, as ``pytest --markers`` lists them."""
-    return frozenset(
-        line.partition(":")[0].partition("(")[0].strip() for line in config.getini("markers")
-    )
-
-
-def scope_of(settings: Settings) -> Scope:
-    """Return where there can be runs: on the targets of this one, and on others unless the command
-    line names the targets.
-
-    :raises ConfigurationError: for an unknown target, or one that cannot be used.
-    """
-    own, known = settings.target_names, settings.known_targets
-    others = [name for name in known if "target" in settings.flags and name not in own]
-    return Scope(
-        own,
-        dict.fromkeys(others, "--target does not name it"),
-        {name: settings.suites(name) for name in known},
-        "" if has_files(settings) else "no compose file is found",
-    )
+def known_markers(config: pytest.Config) -> tuple[str, ...]:
+    """Return the suites, and the markers that are registered by now: conftests may have more."""
+    lines = (line.partition(":")[0].partition("(")[0] for line in config.getini("markers"))
+    return tuple(dict.fromkeys((*SUITES, *(name.strip() for name in lines))))
 
 
 def call_of_run(config: pytest.Config) -> Call:
@@ -132,7 +116,7 @@ def _changes(config: pytest.Config, settings: Settings) -> Changes | Everything:
         ref = str(since or "auto")
         here = config.invocation_params.dir
         return changes_since(ref, settings.root, os.environ, settings.results_dir, here)
-    exists = partial(there_is, repository_of(settings.root))
+    exists = partial(there_is, repository_of(settings.root.resolve()))
     if listed == "-":
         return parse_list(_standard_input(config), STANDARD_INPUT, exists)
     path = Path(str(listed))
@@ -166,7 +150,7 @@ class ChoosingPlugin:
         self._config = config
         self._selection = selection
         self._call = call_of_run(config)
-        self._scope = scope_of(settings_of(config))
+        self._scope = scope_of_run(settings_of(config))
         self._deselected: dict[str, str] = {}
 
     @pytest.hookimpl(optionalhook=True)

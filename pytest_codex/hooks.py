@@ -61,7 +61,6 @@ def pytest_load_initial_conftests(
     return result
 
 
-@pytest.hookimpl(trylast=True)  # the policy knows the markers that others register
 def pytest_configure(config: pytest.Config) -> None:
     # Not as pytest_plugins: pytest would look through every installed distribution once more.
     config.pluginmanager.register(fixtures, "codex-live-fixtures")

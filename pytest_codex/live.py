@@ -117,14 +117,14 @@ class LivePlugin:
         ended = exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED)
         stopped = bool(session.shouldstop or session.shouldfail)
         try:
-            self.session.end_recording(interrupted=self._interrupted or stopped or not ended)
-        except KeyboardInterrupt:  # nothing but calls was waited for, so nothing else is lost
-            self._interrupted = True
-            session.exitstatus = pytest.ExitCode.INTERRUPTED
-            self.session.end_recording(interrupted=True)
-        if not self._reports:
-            session.config.workeroutput[UNWRITTEN] = self.session.unwritten  # type: ignore[attr-defined]
-        try:
+            try:
+                self.session.end_recording(interrupted=self._interrupted or stopped or not ended)
+            except KeyboardInterrupt:  # nothing but calls was waited for, so nothing else is lost
+                self._interrupted = True
+                session.exitstatus = pytest.ExitCode.INTERRUPTED
+                self.session.end_recording(interrupted=True)
+            if not self._reports:
+                session.config.workeroutput[UNWRITTEN] = self.session.unwritten  # type: ignore[attr-defined]
             yield
         finally:
             # Not before: what workers have under way would end as if nobody answered.

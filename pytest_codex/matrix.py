@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from math import ceil
 
 from pytest_codex.errors import ConfigurationError
-from pytest_codex.invariants.reading import has_files
 from pytest_codex.policy import KNOWN_TARGETS, SUITES
+from pytest_codex.scoping import scope_of_jobs
 from pytest_codex.selection.changes import Changes
 from pytest_codex.selection.expressions import OFFLINE, joined, limit_of, parse
 from pytest_codex.selection.rules import SelectionPolicy
@@ -114,7 +114,7 @@ def matrix(
     # Where -m is of whole suites, jobs run these; tests of one's own markers may be nowhere near.
     apart = [c for c in choices if c.selected and limit and limit.whole and c.expression.is_own]
     choices = [choice for choice in choices if choice not in apart]
-    scope = _scope(settings)
+    scope = scope_of_jobs(settings)
     jobs = _jobs(choices, scope, most)
     left_out = [*scope.left_out(choices), *(_left_to_others(choice, markers) for choice in apart)]
     return Matrix(
@@ -160,35 +160,6 @@ def _jobs(choices: list[Choice], scope: Scope, most: int) -> tuple[Job, ...]:
         raise ConfigurationError(f"a matrix of at most {most} jobs: {needed} are needed")
     live += _shards(others, most - len(first) - len(live))
     return (*first, *sorted(live, key=lambda job: order.index(job.targets[0])))
-
-
-def _scope(settings: Settings) -> Scope:
-    """Return where there can be jobs: on the targets asked for by name, or all with a domain.
-
-    What the command line names is all there is. To other names, those that a selection names are
-    added, where they have a domain. If none has one, the default target remains, which says so
-    when it is verified.
-    """
-    names = list(settings.target_names)
-    known = settings.known_targets
-    if "target" in settings.flags:
-        barred = dict.fromkeys(known, "--target does not name it")
-    else:
-        barred = {name: "it has no domain" for name in known if not _configured(name, settings)}
-        if settings.only_target is None and len(names) == 1 and "domain" not in settings.flags:
-            names = [name for name in known if name not in barred] or names
-    allowed = {name: settings.suites(name) for name in known}
-    return Scope(
-        tuple(names),
-        {name: why for name, why in barred.items() if name not in names},
-        allowed,
-        "" if has_files(settings) else "no compose file is found",
-    )
-
-
-def _configured(name: str, settings: Settings) -> bool:
-    """Whether a target has a domain; what the configuration declares is expected to have one."""
-    return name not in KNOWN_TARGETS or settings.value("domain", name).value is not None
 
 
 def _shards(by_suites: dict[tuple[str, ...], list[str]], most: int) -> Iterator[Job]:

@@ -103,8 +103,11 @@ def settings_steps(target: Target) -> Iterator[Step]:
 def endpoint_steps(target: Target, exchanges: Mapping[str, Exchange]) -> list[Step]:
     """Return the steps from the name to the application, in order.
 
-    :param exchanges: those of :data:`ASKED`; of what was interrupted nothing is said.
+    :param exchanges: those of :data:`ASKED`; of what was interrupted nothing is said. None at all,
+        if the user was quicker than the recorder.
     """
+    if not exchanges:
+        return []
     broken = first_cause(exchanges, target.lists_models)
     on_the_way = list(_hops(target, exchanges, broken))
     if broken and broken.level in (Level.REACHABLE, Level.TLS):

@@ -7,6 +7,7 @@ Source: pytest documentation, "Working with custom markers"; pytest takes ``mark
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -14,13 +15,15 @@ from functools import cache
 from itertools import chain, combinations
 from typing import TypeAlias
 
-from pytest_codex.errors import ConfigurationError, did_you_mean
+from pytest_codex.errors import ConfigurationError
 from pytest_codex.policy import SUITES
 
 #: The suites that read files only: they are not run on a target.
 OFFLINE = frozenset({"invariants"})
 #: Of how many markers that are no suites all combinations are tried.
 _TRIED = 10
+#: How alike two markers are of which one is the other, misspelt; of short ones a letter is more.
+_NEAR = 0.8
 #: A marker, or an operator with what it is applied to.
 _Tree: TypeAlias = "str | tuple[str, tuple[_Tree, ...]]"
 
@@ -65,7 +68,9 @@ class Expression:
     def allows(self, suites: Collection[str]) -> bool:
         """Whether it can hold for a test that is of no other suites than these."""
         others = {*SUITES} - {*suites}
-        return any(others.isdisjoint(markers) for markers in _models(self, self.names))
+        return self._is_large(self) or any(
+            others.isdisjoint(markers) for markers in _models(self, self.names)
+        )
 
     def meets(self, other: Expression) -> bool:
         """Whether there can be a test that both hold for."""
@@ -97,7 +102,7 @@ def limit_of(markers: str, known: Collection[str]) -> Expression | None:
     """Return what ``-m`` says, None if it says nothing.
 
     :param known: the markers that tests may have.
-    :raises ConfigurationError: for what is no expression, and for unknown markers.
+    :raises ConfigurationError: for what is no expression, and for misspelt markers.
     """
     if not markers.strip():
         return None
@@ -106,12 +111,26 @@ def limit_of(markers: str, known: Collection[str]) -> Expression | None:
         raise ConfigurationError(
             f"-m {markers!r}: expected {', '.join(SUITES)} and other markers, with and, or, not"
         )
-    for name in sorted(limit.names.difference(known)):
-        raise ConfigurationError(
-            f"-m {markers!r}: unknown marker {name!r}{did_you_mean(name, known)}; the suites are "
-            f"{', '.join(SUITES)}, and pytest --markers lists all others"
-        )
+    if problem := misspelt(limit, known):
+        raise ConfigurationError(f"-m {markers!r}: {problem}")
     return limit
+
+
+def misspelt(expression: Expression, known: Collection[str]) -> str:
+    """Return what is said of a marker that is nearly a known one; empty if there is none.
+
+    Others that are not known may be registered later: conftests are loaded when they are needed.
+    Asking for what no test has takes nothing away, for what nobody asks for runs.
+    """
+    for name in sorted(expression.names.difference(known)):
+        but_one = (len(name) - 1) / len(name)
+        cutoff = max(0.6, min(_NEAR, but_one))
+        if near := difflib.get_close_matches(name, known, n=1, cutoff=cutoff):
+            return (
+                f"unknown marker {name!r} (did you mean {near[0]!r}?); if it is meant, register it "
+                "under markers in pytest's configuration"
+            )
+    return ""
 
 
 def joined(expressions: Iterable[str], markers: str = "") -> str:

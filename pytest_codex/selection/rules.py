@@ -12,7 +12,7 @@ from pathlib import Path
 
 from pytest_codex.errors import ConfigurationError, did_you_mean
 from pytest_codex.policy import SUITES
-from pytest_codex.selection.expressions import parse
+from pytest_codex.selection.expressions import misspelt, parse
 from pytest_codex.selection.globs import problem_of, taken_out
 from pytest_codex.selection.lines import line_of
 
@@ -130,7 +130,7 @@ def policy_of(
     :param text: the file's text, so that messages can tell the line.
     :param prefix: what stands before ``selection`` in the tables' names there.
     :param root: the repository's folder, for globs that are absolute by mistake.
-    :param markers: those that tests may have.
+    :param markers: those that are known; others may be, but not misspelt ones of these.
     :param targets: the targets that are known; None: any.
     :raises ConfigurationError: with key, value and what is near to it.
     """
@@ -245,14 +245,8 @@ class _Reader:
             except ValueError as error:
                 problem = f"{text!r} {error}; expected a suite, as in 'smoke and not slow'"
                 raise self.refused(f"{place}[{n}]", problem, text) from None
-            for name in sorted(expression.names):
-                if name not in self.markers:
-                    raise self.refused(
-                        f"{place}[{n}]",
-                        f"unknown marker {name!r}{did_you_mean(name, self.markers)}; the suites "
-                        f"are {', '.join(SUITES)}, and pytest --markers lists all others",
-                        text,
-                    )
+            if problem := misspelt(expression, self.markers):
+                raise self.refused(f"{place}[{n}]", problem, text)
             suites += [expression.text] if expression.whole is None else expression.whole
         return tuple(dict.fromkeys(suites))
 

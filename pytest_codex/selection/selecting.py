@@ -103,10 +103,6 @@ class Selection:
     apart: Because = Because()
     everything: Everything | None = None
 
-    def choice(self, suite: str) -> Choice | None:
-        """Return what was decided about a suite, None for one that the policy does not know."""
-        return next((choice for choice in self.suites if choice.suite == suite), None)
-
     def knows(self, markers: Collection[str]) -> bool:
         """Whether the policy is about a test: whether it asks for one of its markers."""
         return any(not choice.expression.asked.isdisjoint(markers) for choice in self.suites)

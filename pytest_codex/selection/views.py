@@ -8,7 +8,7 @@ from typing import Any
 from pytest_codex.exchange.excerpt import visible
 from pytest_codex.selection.calls import Call
 from pytest_codex.selection.changes import Everything
-from pytest_codex.selection.expressions import expression_of, parse
+from pytest_codex.selection.expressions import expression_of
 from pytest_codex.selection.scope import Scope
 from pytest_codex.selection.selecting import Because, Choice, Command, Reason, Selection
 
@@ -63,7 +63,8 @@ def plan(selection: Selection, call: Call = _PLAIN, scope: Scope = _ANYWHERE) ->
 
 def rest(selection: Selection, call: Call = _PLAIN) -> list[str]:
     """Return a line for the tests that run besides; they are in no suite, and in no plan."""
-    if (limit := expression_of(call.markers)) and not parse(selection.rest).meets(limit):
+    besides = expression_of(selection.rest)
+    if besides is None or not besides.meets(expression_of(call.markers) or besides):
         return []
     (line,) = call.lines([selection.rest])
     return [f"tests of no suite run too, where there are any: {line}"]

@@ -327,7 +327,8 @@ def test_it_starts_no_workers(project: Project):
 
 def test_in_a_terminal_lines_are_broken_and_the_wait_is_shown(project: Project):
     """At 60 columns too; nothing is left of the heartbeat."""
-    with tempfile.TemporaryDirectory() as folder:  # of a path that is shorter than the screen
+    # Its path is shorter than the screen is wide.
+    with tempfile.TemporaryDirectory(dir="/tmp") as folder:
         code, written = in_a_terminal(
             Path(folder),
             *("--codex-doctor", "--domain=embedded", "--embedded-defect=healthz_after=2"),
@@ -373,14 +374,16 @@ def test_an_interrupt_shows_what_is_known_and_what_was_waited_for(project: Proje
         socket.create_connection(("localhost", int(port[1])), timeout=5)
 
 
-def test_an_interrupt_before_anything_is_asked_is_said_too(project: Project, monkeypatch):
+def test_an_interrupt_before_anything_is_asked_is_said_too(project: Project):
     """Without a word of what was waited for."""
-
-    def interrupt(*_: object) -> None:
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(pytest_codex.doctor, "_resolve", interrupt)
-    result = examine(project, "--domain=embedded")
+    project.pytester.makeconftest(
+        "from pytest_codex import doctor\n"
+        "def interrupt(*_):\n"
+        "    raise KeyboardInterrupt\n"
+        "doctor._resolve = interrupt\n"
+    )
+    # As a process, for pytester wants to know of an interrupt what only a run tells.
+    result = project.pytester.runpytest_subprocess("--codex-doctor", "--domain=embedded")
     assert result.ret == pytest.ExitCode.INTERRUPTED
     assert result.outlines[-1] == "interrupted"
 

@@ -93,7 +93,7 @@ GOOD = "name='a'\npaths=['/a']\nsuites=['smoke']"
         ("[selection]\nunknown = ['all']", "unknown (line 2): ['all'] is not one of"),
         ("[selection]\nalways = 'smoke'", "always (line 2): 'smoke' is not a list of text"),
         ("[selection]\nalways = [\n  'smoke',\n  'sso',\n]",
-         "always[1] (line 4): unknown marker 'sso' (did you mean 'sse'?); the suites are smoke"),
+         "always[1] (line 4): unknown marker 'sso' (did you mean 'sse'?); if it is meant,"),
         ("[selection]\nignore = [1]", "ignore (line 2): [1] is not a list of text"),
         ("[selection]\nignore = ['']", "ignore[0] (line 2): '' can match nothing: it is empty"),
         ("[selection]\nignore = ['!/a']", "ignore (line 2): matches nothing"),

@@ -198,8 +198,10 @@ def test_a_plan_has_expressions_with_the_markers_of_the_call(marked):
     assert not any("no suite" in line for line in result.outlines)
 
 
-def test_a_marker_that_nobody_has_registered_is_refused(marked):
-    """Before anything is deselected by it; also for -m of a plan's jobs."""
+def test_a_misspelt_marker_is_refused(marked):
+    """Before anything is deselected by it; also for -m of a plan's jobs. One that is like no other
+    may be registered by a conftest that is not loaded, and takes nothing away."""
+    (marked.path / "pytest.ini").write_text("[pytest]\nmarkers =\n  e2e: browsers\n  slow: slow\n")
     toml = marked.path / "pytest_codex.toml"
     toml.write_text(POLICY.replace("e2e and not slow", "e2 and not slow"))
     result = run(marked, "pages")
@@ -208,6 +210,28 @@ def test_a_marker_that_nobody_has_registered_is_refused(marked):
     result = marked.runpytest_inprocess("--codex-matrix", "-m", "smoke and not slo")
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stderr.fnmatch_lines(["ERROR: -m 'smoke and not slo': unknown marker 'slo' *'slow'*"])
+    toml.write_text(POLICY.replace("e2e and not slow", "browser and not slow"))
+    run(marked, "pages").assert_outcomes(passed=3, deselected=2)
+
+
+def test_what_concerns_other_targets_and_files_ends_no_run_of_something_else(own, monkeypatch):
+    """It is said where it is used."""
+    monkeypatch.setenv("COMPOSE_FILE", "missing.yml")
+    (own.path / ".env.dev").write_text("no line of this kind\n")
+    (own.path / "pytest_codex.toml").write_text("[selection]\nalways = []\n")
+    run(own, "docs/a.md").assert_outcomes(passed=1, deselected=3)
+
+
+def test_a_plan_of_what_nobody_can_be_is_none(own):
+    """What is composed of a policy may be impossible, or large."""
+    rules = '[[selection.rules]]\nname = "x"\npaths = ["/x"]\nsuites = ["slow", "not slow"]\n'
+    many = ", ".join(f'"m{n}"' for n in range(12))
+    for policy in (rules, rules.replace('"slow", "not slow"', many)):
+        (own.path / "pytest_codex.toml").write_text(policy)
+        (own.path / "changed.txt").write_text("unknown\n")
+        asked = ("--codex-plan", "--codex-changed-files=changed.txt", "-m", "smoke")
+        result = own.runpytest_inprocess(*asked, "-p", "no:asyncio")
+        assert result.ret == 0, result.stderr.str()
 
 
 def test_only_one_question_is_answered(own):
