@@ -61,7 +61,7 @@ def _matrix(config: pytest.Config) -> int:
     say(sys.stderr, *(f"selection: {line}" for line in told))
     if config.option.keyword:
         say(sys.stderr, "-k is left to the jobs: a matrix is of whole suites, chosen with -m")
-    if found.why_empty and (selection is None or selection.everything):
+    if found.why_empty and not found.may_be_empty:
         raise ConfigurationError(f"nothing to verify: {found.why_empty}")
     if found.why_empty:
         say(sys.stderr, f"nothing to verify: {found.why_empty}")

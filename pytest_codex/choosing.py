@@ -178,8 +178,11 @@ class ChoosingPlugin:
 
         markers = [marker.name for marker in item.iter_markers()]
         target = target_of(item, self._scope.own[0])
-        wanted = self._selection.wants(markers, target)
-        return "" if wanted else why(self._selection, markers, target)
+        # A test of no target runs where any run of its suites is possible.
+        targets = self._scope.reach if target is None else (target,)
+        if any(self._selection.wants(markers, one) for one in targets):
+            return ""
+        return why(self._selection, markers, targets[0])
 
     def pytest_sessionstart(self) -> None:
         if hasattr(self._config, "workerinput"):

@@ -239,7 +239,9 @@ class LivePlugin:
         unverified = not_verified(outcomes, interrupted=self._interrupted)
         doubtful = (f"  {line}" for line in (*unreliable(figures), *unverified))
         _say(reporter, *doubtful, yellow=True)
-        _say(reporter, f"  results: {_shown(self.session, target.name, reporter)}")
+        results = self.session.results(target.name)
+        if not results.empty:
+            _say(reporter, f"  results: {_shown(results.folder, reporter)}")
 
 
 def _say(reporter: pytest.TerminalReporter, *texts: str, **markup: bool) -> None:
@@ -266,7 +268,6 @@ def _number(value: float | None) -> str:
     return "" if value is None else f"{value:.3f}"
 
 
-def _shown(session: Session, name: str, reporter: pytest.TerminalReporter) -> str:
-    folder = session.results(name).folder
+def _shown(folder: Path, reporter: pytest.TerminalReporter) -> str:
     root = reporter.config.invocation_params.dir
     return str(folder.relative_to(root) if folder.is_relative_to(root) else folder)

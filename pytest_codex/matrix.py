@@ -76,11 +76,14 @@ class Matrix:
     :param jobs: as JSON has them: the one without a target first, then in order of the targets.
     :param left_out: a line for each target on which something was selected that cannot be run.
     :param why_empty: why there is no job at all; empty if there is one.
+    :param may_be_empty: whether that is all right: the changes ask for nothing, or for nothing that
+        the targets of this run are for. Something that is not set is no such reason.
     """
 
     jobs: tuple[dict[str, str], ...]
     left_out: tuple[str, ...]
     why_empty: str
+    may_be_empty: bool = False
 
     def as_json(self) -> dict[str, list[dict[str, str]]]:
         """Return it as GitHub has it.
@@ -106,9 +109,10 @@ def matrix(
     :param known: the markers that tests may have.
     :raises ConfigurationError: for an unknown target or marker, or if `most` is too few.
     """
+    by_changes = selection is not None and selection.everything is None
     selection = selection or select(SelectionPolicy((), always=SUITES), Changes((), ""))
     limit = limit_of(markers, known)
-    choices = [
+    choices = let_in = [
         choice for choice in selection.suites if limit is None or choice.expression.meets(limit)
     ]
     # Where -m is of whole suites, jobs run these; tests of one's own markers may be nowhere near.
@@ -121,6 +125,7 @@ def matrix(
         tuple(job.as_json(markers) for job in jobs),
         tuple(left_out),
         "" if jobs else _why_empty(selection, choices, scope, markers),
+        by_changes and bool(let_in) and not any(map(scope.lacks, choices)),
     )
 
 

@@ -17,12 +17,12 @@ from pytest_codex.settings import Settings
 
 def scope_of_run(settings: Settings) -> Scope:
     """Return where there can be runs: on the targets of this one, and on others unless the command
-    line names the targets.
+    line names the targets. That there is no compose file is for the suites to say, which fail.
 
     :raises ConfigurationError: for an unknown target, or one that cannot be used.
     """
-    barred = _not_named(settings) if "target" in settings.flags else {}
-    return _scope(settings, settings.target_names, barred)
+    own = settings.target_names
+    return Scope(own, barred=_not_named(settings, own), suites=_allowed(settings))
 
 
 def scope_of_jobs(settings: Settings) -> Scope:
@@ -35,21 +35,25 @@ def scope_of_jobs(settings: Settings) -> Scope:
     :raises ConfigurationError: for an unknown target, or one that cannot be used.
     """
     names, known = settings.target_names, settings.known_targets
-    if "target" in settings.flags:
-        return _scope(settings, names, _not_named(settings))
-    barred = {name: "it has no domain" for name in known if not _configured(name, settings)}
-    if settings.only_target is None and len(names) == 1 and "domain" not in settings.flags:
-        names = tuple(name for name in known if name not in barred) or names
-    return _scope(settings, names, barred)
+    configured = [name for name in known if _configured(name, settings)]
+    others_too = not {"target", "domain"} & settings.flags.keys() and settings.only_target is None
+    if others_too and len(names) == 1:
+        names = tuple(configured) or names
+    barred = _not_named(settings, names)
+    unset = [name for name in known if name not in (*names, *barred, *configured)]
+    return Scope(
+        names,
+        barred=barred,
+        unset=dict.fromkeys(unset, "it has no domain"),
+        suites=_allowed(settings),
+        no_files=_no_files(settings),
+    )
 
 
-def _scope(settings: Settings, own: tuple[str, ...], barred: dict[str, str]) -> Scope:
-    barred = {name: reason for name, reason in barred.items() if name not in own}
-    return Scope(own, barred, _allowed(settings), _no_files(settings))
-
-
-def _not_named(settings: Settings) -> dict[str, str]:
-    return dict.fromkeys(settings.known_targets, "--target does not name it")
+def _not_named(settings: Settings, names: tuple[str, ...]) -> dict[str, str]:
+    """Return the targets that the command line leaves out, if it names any."""
+    known = settings.known_targets if "target" in settings.flags else ()
+    return {name: "--target does not name it" for name in known if name not in names}
 
 
 def _configured(name: str, settings: Settings) -> bool:

@@ -56,6 +56,11 @@ class Results:
         """The summary in Markdown."""
         return self.folder / "summary.md"
 
+    @property
+    def empty(self) -> bool:
+        """Whether there is nothing to look at."""
+        return not any(path.is_file() for path in self.folder.rglob("*"))
+
     def lock(self, run: str) -> Path:
         """The file that the process which records has locked, where several share a run."""
         return self.exchanges / f".recording-{run}.lock"

@@ -145,7 +145,9 @@ def _gitlab_base(environ: Mapping[str, str]) -> Base | Everything:
         return Everything("a tag was pushed", _NAME_IT)
     merge_request = environ.get("CI_MERGE_REQUEST_DIFF_BASE_SHA", "")
     if _OBJECT.fullmatch(merge_request):
-        return Base(merge_request, "the base of the merge request", mend)
+        # Set where the pipeline is for merged results, or in a merge train.
+        merged = _object(environ, "CI_MERGE_REQUEST_SOURCE_BRANCH_SHA") or ""
+        return Base(merge_request, "the base of the merge request", mend, merged=merged)
     source = environ.get("CI_PIPELINE_SOURCE", "")
     if source != "push":
         return Everything(f"a {shown(source) or 'GitLab'} pipeline is not about a change", _NAME_IT)

@@ -1,8 +1,9 @@
 """Expressions of markers, as ``-m`` has them: which tests they hold for, before any is collected.
 
-A test belongs to one suite at most, and may have markers of its own besides.
+A test belongs to one suite at most, and may have markers of its own besides. To ``mark(key=value)``
+a test may say anything: what a marker was called with is not known before.
 
-Source: pytest documentation, "Working with custom markers"; pytest takes ``mark(key=value)`` too.
+Source: pytest documentation, "Working with custom markers".
 """
 
 from __future__ import annotations
@@ -50,8 +51,11 @@ class Expression:
 
     @property
     def whole(self) -> tuple[str, ...] | None:
-        """The suites that it selects, if it selects nothing but whole suites; else None."""
-        if not self.names <= {*SUITES}:
+        """The suites that it selects, if it selects nothing but whole suites; else None.
+
+        What it only takes out leaves tests that are of no suite.
+        """
+        if self.holds(()) or not self.names <= {*SUITES}:
             return None
         return tuple(suite for suite in SUITES if self.holds({suite}))
 
@@ -91,6 +95,8 @@ def parse(text: str) -> Expression:
     :raises ValueError: for what is none, or can hold for no test.
     """
     expression = _parsed(" ".join(text.split()))
+    if call := next((name for name in sorted(expression.names) if "(" in name), ""):
+        raise ValueError(f"asks for more than a marker's name: {call}")
     if len(expression.names.difference(SUITES)) > _TRIED:
         raise ValueError(f"has more than {_TRIED} markers that are no suites")
     if not expression.allows(SUITES):
@@ -122,7 +128,8 @@ def misspelt(expression: Expression, known: Collection[str]) -> str:
     Others that are not known may be registered later: conftests are loaded when they are needed.
     Asking for what no test has takes nothing away, for what nobody asks for runs.
     """
-    for name in sorted(expression.names.difference(known)):
+    names = {name.partition("(")[0].rstrip() for name in expression.names}
+    for name in sorted(names.difference(known)):
         but_one = (len(name) - 1) / len(name)
         cutoff = max(0.6, min(_NEAR, but_one))
         if near := difflib.get_close_matches(name, known, n=1, cutoff=cutoff):
@@ -198,7 +205,10 @@ def _markers(tree: _Tree, *, negated: bool = False) -> Iterator[tuple[str, bool]
 
 # -- how it is read -------------------------------------------------------------------------------
 
-_TOKEN = re.compile(r"\s*(?:([()])|((?::?\w|[:+\-.\[\]\\/])+))")
+_NAME = r"(?::?\w|[:+\-.\[\]\\/])+"
+_PAIR = rf"\s*{_NAME}\s*=\s*(?:'[^'\\]*'|\"[^\"\\]*\"|{_NAME})\s*"
+_CALL = rf"(?!(?:and|or|not)\b){_NAME}\s*\({_PAIR}(?:,{_PAIR})*\)"
+_TOKEN = re.compile(rf"\s*(?:([()])|({_CALL}|{_NAME}))")
 
 
 @cache

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -250,12 +251,18 @@ class _Repository:
         """Return what is said of a base that git does not know."""
         reason = f"git does not know {self._named(base)}"
         if not base.worktree:
-            return _UnknownError(reason, base.mend)
+            # More history than all of it there is not.
+            return _UnknownError(reason, base.mend if self._shallow() else _NAME_IT)
         if _ON_NO_REMOTE.match(base.ref):
             return _UnknownError(reason, _NAME_IT)
         stem = _NOTATION.split(base.ref, maxsplit=1)[0]
         if not _REF.fullmatch(stem) or ".." in base.ref:
             return _UnknownError(f"{reason}: there can be no such ref", _NAME_IT)
+        if self._commit(f"refs/remotes/origin/{base.ref}"):
+            there = f"origin/{base.ref}"
+            return _UnknownError(
+                f"{reason} (only {shown(there)})", f"--changed-since={shlex.quote(there)}"
+            )
         near = did_you_mean(base.ref, self._names())
         if self._shallow():
             return _UnknownError(f"{reason}{near}: the clone is shallow", _DEEPEN)

@@ -15,12 +15,14 @@ class Scope:
 
     :param own: the targets of the run that was called; empty: those that pytest chooses.
     :param barred: targets that there can be no run on, with the reason.
+    :param unset: targets that lack what a run on them needs, with what that is.
     :param suites: the suites that a target allows; of one that is not here, all.
     :param no_files: why suites that read files only cannot be run; empty if they can.
     """
 
     own: tuple[str, ...] = ()
     barred: Mapping[str, str] = field(default_factory=dict)
+    unset: Mapping[str, str] = field(default_factory=dict)
     suites: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     no_files: str = ""
 
@@ -34,6 +36,11 @@ class Scope:
         unnamed = choice.everywhere and not self.own
         return [()] * unnamed + [possible] * bool(possible)
 
+    @property
+    def reach(self) -> tuple[str, ...]:
+        """The targets that there can be runs on, those of the run that was called first."""
+        return tuple(dict.fromkeys((*self.own, *(t for t in self.suites if t not in self.barred))))
+
     def wanted(self, choice: Choice) -> tuple[str, ...]:
         """Return the targets that a suite is selected on, as far as they have names here."""
         if choice.expression.is_offline:
@@ -43,12 +50,16 @@ class Scope:
 
     def against(self, choice: Choice, target: str) -> str:
         """Return why a suite cannot be run on a target; empty if it can."""
-        if reason := self.barred.get(target):
+        if reason := self.barred.get(target) or self.unset.get(target):
             return reason
         allowed = self.suites.get(target, SUITES)
         if choice.expression.allows(allowed):
             return ""
         return f"its suites are {', '.join(allowed) or 'none'}"
+
+    def lacks(self, choice: Choice) -> bool:
+        """Whether a suite is selected on a target that lacks something."""
+        return choice.selected and not self.unset.keys().isdisjoint(self.wanted(choice))
 
     def left_out(self, choices: Iterable[Choice]) -> list[str]:
         """Return a line for each reason for which something was selected that cannot be run."""

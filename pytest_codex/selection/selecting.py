@@ -71,9 +71,9 @@ class Choice:
         """Whether it runs at all."""
         return self.everywhere or bool(self.targets)
 
-    def on(self, target: str | None) -> bool:
-        """Whether it runs on a target; None: it has none."""
-        return self.selected and (self.everywhere or target is None or target in self.targets)
+    def on(self, target: str) -> bool:
+        """Whether it runs on a target."""
+        return self.everywhere or target in self.targets
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,8 +107,8 @@ class Selection:
         """Whether the policy is about a test: whether it asks for one of its markers."""
         return any(not choice.expression.asked.isdisjoint(markers) for choice in self.suites)
 
-    def wants(self, markers: Collection[str], target: str | None = None) -> bool:
-        """Whether a test runs; one that the policy is not about does."""
+    def wants(self, markers: Collection[str], target: str) -> bool:
+        """Whether a test runs on a target; one that the policy is not about does."""
         return (
             self.everything is not None
             or not self.knows(markers)

@@ -35,8 +35,8 @@ def explain(selection: Selection) -> list[str]:
     return lines
 
 
-def why(selection: Selection, markers: Collection[str], target: str | None = None) -> str:
-    """Return the reason for what becomes of a test."""
+def why(selection: Selection, markers: Collection[str], target: str) -> str:
+    """Return the reason for what becomes of a test on a target."""
     if not selection.knows(markers):
         return "SELECTED: it belongs to no suite"
     choices = [choice for choice in selection.suites if choice.expression.holds(markers)]
@@ -188,11 +188,13 @@ def _reason(reason: Reason) -> str:
 
 def _steps(selection: Selection, call: Call, scope: Scope) -> list[tuple[str, str]]:
     chosen = [one for one in selection.suites if one.selected and call.lets(one.expression)]
-    offline = [choice.suite for choice in chosen if choice.expression.is_offline]
+    offline: list[str] = []
     by_targets: dict[tuple[str, ...], list[str]] = {}
     for choice in chosen:
-        if not choice.expression.is_offline:
-            for targets in scope.runs(choice):
+        for targets in scope.runs(choice):
+            if choice.expression.is_offline:
+                offline.append(choice.suite)
+            else:
                 by_targets.setdefault(targets, []).append(choice.suite)
     live = [
         line

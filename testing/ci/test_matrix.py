@@ -187,6 +187,7 @@ def test_a_target_that_a_rule_names_is_in_it_if_it_has_a_domain(tmp_path: Path) 
     found = matrix(settings(tmp_path), selection)
     assert found.jobs == ()
     assert found.left_out == ("prod: smoke selected and left out: it has no domain", no_file)
+    assert not found.may_be_empty  # a domain is what is missing
 
 
 OWN = SelectionPolicy(
@@ -223,6 +224,8 @@ def test_tests_of_one_s_own_are_left_to_others_where_whole_suites_are_asked_for(
     found = matrix(settings(tmp_path, "dev", "prod"), selection, markers=BOTH)
     assert found.jobs == ()
     assert found.left_out == ("e2e selected and left out: -m 'smoke or sse' is of whole suites",)
+    found = matrix(settings(tmp_path, "dev", "prod"), selection, markers="not sse")
+    assert pairs(found) == [("dev", "(not sse) and (e2e)")]  # these are in no suite
 
 
 def test_a_suite_is_selected_on_targets_that_allow_it(tmp_path: Path) -> None:
@@ -241,6 +244,7 @@ def test_targets_of_the_command_line_are_all_there_are(tmp_path: Path, selection
     """Neither a rule nor everything adds to them."""
     found = matrix(settings(tmp_path, "dev", DOMAIN="prod.example"), selection)
     assert pairs(found) == ([("dev", BOTH)] if selection is UNKNOWN else [])
+    assert found.may_be_empty is (selection is not UNKNOWN)
 
 
 def test_an_empty_matrix_says_what_the_changes_ask_for(tmp_path: Path) -> None:
@@ -253,6 +257,9 @@ def test_an_empty_matrix_says_what_the_changes_ask_for(tmp_path: Path) -> None:
     )
     found = matrix(settings(tmp_path, "prod"), changed("src/utils.js"), markers="smoke")
     assert found.why_empty == "smoke: no changed path asks for it"
+    assert found.may_be_empty
+    found = matrix(settings(tmp_path, "prod"), changed("src/utils.js"), markers="smoke and sse")
+    assert (found.may_be_empty, found.why_empty) == (False, "-m 'smoke and sse' lets no suite in")
 
 
 def test_the_question_explains_the_selection_on_standard_error(

@@ -47,6 +47,7 @@ def test_a_full_disk_changes_no_live_verdict(project: Project, deployed: Endpoin
     assert re.search(rf"{exchange} \(and 2 more exchanges\)$", said, re.MULTILINE)
     left = {path.name for path in project.results.rglob("*") if path.is_file()}
     assert left <= {"summary.md"}  # where it is short enough
+    assert ("  results: " in said) is bool(left)
 
 
 def test_a_full_disk_changes_no_verdict_on_invariants(project: Project):

@@ -288,14 +288,31 @@ def test_a_schedule_runs_everything(repository):
     assert "schedule" in repository.unknown(**repository.github("schedule", {})).reason
 
 
-def test_a_merge_request_of_gitlab_is_compared_with_its_base(repository):
-    """In a clone with little history, too."""
+def test_a_merge_request_of_gitlab_is_compared_with_its_base(repository, tmp_path):
+    """Which is not to be fetched where all there is has been."""
     base = repository.git("rev-parse", "HEAD")
     repository.commit({"server.js": "changed\n"})
     environ = {"GITLAB_CI": "true", "CI_MERGE_REQUEST_DIFF_BASE_SHA": base}
     assert repository.changed(**environ) == {"server.js": "M"}
     environ["CI_MERGE_REQUEST_DIFF_BASE_SHA"] = SHA
-    assert "GIT_DEPTH: 0" in repository.unknown(**environ).mend
+    assert "--changed-since=REF" in repository.unknown(**environ).mend
+    repository.commit({"server.js": "changed again\n"})
+    shallow = repository.cloned(tmp_path / "shallow", "--depth=1", "--branch=feature")
+    assert "GIT_DEPTH: 0" in shallow.unknown(**environ).mend
+
+
+def test_a_merged_result_of_gitlab_is_compared_with_what_it_merges_into(merged):
+    """Its base is older: what the target branch has got meanwhile is no change of the request."""
+    repository, event = merged
+    request = event["pull_request"]
+    environ = {
+        "GITLAB_CI": "true",
+        "CI_COMMIT_SHA": repository.git("rev-parse", "HEAD"),
+        "CI_MERGE_REQUEST_DIFF_BASE_SHA": repository.git("rev-parse", "HEAD^1^1"),
+    }
+    assert repository.changed(**environ) == {"server.js": "M", "src/other.js": "A"}
+    environ["CI_MERGE_REQUEST_SOURCE_BRANCH_SHA"] = request["head"]["sha"]
+    assert repository.changed(**environ) == {"server.js": "M"}
 
 
 def test_what_a_ci_job_leaves_behind_is_no_change(repository):

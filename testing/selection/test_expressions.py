@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import itertools
+import re
 
 import pytest
 from _pytest.mark.expression import Expression as Pytests
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pytest_codex.errors import ConfigurationError
 from pytest_codex.policy import SUITES
-from pytest_codex.selection.expressions import expression_of, joined, parse
+from pytest_codex.selection.expressions import expression_of, joined, limit_of, parse
 
 MANY = " or ".join(f"m{n}" for n in range(200))
 
@@ -73,7 +75,8 @@ def test_only_what_reads_files_needs_no_target(text, offline, own):
     [
         ("smoke", ("smoke",)),
         ("sse or smoke", ("smoke", "sse")),
-        ("not invariants", ("smoke", "sse")),
+        ("smoke and not sse", ("smoke",)),
+        ("not invariants", None),  # it holds for tests of no suite, too
         ("smoke or e2e", None),
     ],
 )
@@ -91,13 +94,49 @@ def test_what_can_hold_for_no_test_is_refused(text):
 
 @pytest.mark.parametrize(
     "text",
-    ["", " ", "or", "smoke or", "not", "smoke(a=1)", "a b", "(a", "a)", "()", "a # b", "(" * 5000],
+    [
+        "",
+        " ",
+        "or",
+        "smoke or",
+        "not",
+        "smoke(1)",
+        "smoke(a=1",
+        "not(a=1)",
+        "a b",
+        "(a",
+        "a)",
+        "()",
+        "a # b",
+        "(" * 5000,
+    ],
 )
 def test_what_is_none_is_refused(text):
     """In the same words, however it is wrong."""
     with pytest.raises(ValueError, match="is not made of markers with and, or, not"):
         parse(text)
     assert expression_of(text) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "call"),
+    [
+        ("smoke(a=1)", "smoke(a=1)"),
+        ("not slow (page='a) or (b', deep=True) and smoke", "slow (page='a) or (b', deep=True)"),
+    ],
+)
+def test_what_a_marker_is_called_with_is_not_known_from_paths(text, call):
+    """A policy is not made of it; a run's -m may be, and hold for tests of that marker."""
+    with pytest.raises(ValueError, match=re.escape(f"asks for more than a marker's name: {call}")):
+        parse(text)
+    Pytests.compile(text)
+    limit = expression_of(text)
+    assert limit is not None
+    assert parse("smoke").meets(limit)
+    assert not parse("smoke").implies(limit)
+    assert limit_of(text, ("smoke", "slow")) == limit
+    with pytest.raises(ConfigurationError, match=r"unknown marker '(smoke|slow)' "):
+        limit_of(text, ("smokes", "slows"))
 
 
 @pytest.mark.parametrize(

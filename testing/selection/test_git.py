@@ -394,6 +394,15 @@ class TestRefs:
         assert said in found.reason
         assert mend in found.mend
 
+    def test_a_branch_that_is_on_the_remote_only_is_named_so(self, repository, tmp_path):
+        """A clone has one branch of its own; git's command line finds no other by this name."""
+        repository.commit({"server.js": "changed\n"})
+        clone = repository.cloned(tmp_path / "clone", "--branch=feature")
+        found = clone.unknown("main")
+        assert found.reason == "git does not know main (only origin/main)"
+        assert found.mend == "--changed-since=origin/main"
+        assert clone.changed("origin/main") == {"server.js": "M"}
+
     @pytest.mark.parametrize(
         "ref", ["main", "refs/heads/main", "v1", "HEAD~1", "@~1", "HEAD^{/m}~1"]
     )

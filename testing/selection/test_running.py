@@ -115,6 +115,13 @@ name = "stream"
 paths = ["/stream"]
 suites = ["sse and not slow"]
 """
+ON_DEV = """
+[[selection.rules]]
+name = "dev"
+paths = ["/dev"]
+suites = ["e2e"]
+targets = ["dev"]
+"""
 REGISTERED = """
 def pytest_configure(config):
     config.addinivalue_line("markers", "e2e(page): browsers")
@@ -165,11 +172,14 @@ def collected(marked: pytest.Pytester, *arguments: str) -> set[str]:
 
 
 @pytest.mark.parametrize("markers", ["", "sse", "not slow", "e2e or sse and slow"])
-@pytest.mark.parametrize("path", ["pages", "stream", "unknown", "docs/a.md"])
-def test_a_plan_is_what_a_run_runs(marked, path, markers):
+@pytest.mark.parametrize("path", ["pages", "stream", "dev", "unknown", "docs/a.md"])
+@pytest.mark.parametrize("target", [(), ("--codex-target=prod",), ("--codex-target=dev",)])
+def test_a_plan_is_what_a_run_runs(marked, path, markers, target):
     """Test by test: its lines together, and the one for what is in no suite."""
+    if path == "dev":
+        (marked.path / "pytest_codex.toml").write_text(POLICY + ON_DEV)
     (marked.path / "changed.txt").write_text(f"{path}\n")
-    asked = ("--codex-changed-files=changed.txt", "-m", markers)
+    asked = ("--codex-changed-files=changed.txt", "-m", markers, *target)
     result = marked.runpytest_inprocess("--codex-plan", *asked, "-p", "no:asyncio")
     besides = "# tests of no suite run too, where there are any: "
     lines = [line.removeprefix(besides) for line in result.outlines]

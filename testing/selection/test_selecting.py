@@ -144,17 +144,15 @@ class TestTests:
         ("paths", "suites", "target", "runs"),
         [
             (["src/a"], ["sse"], "prod", True),
-            (["src/a"], ["sse"], None, True),
             (["deploy/a"], ["sse"], "prod", False),
             (["deploy/a"], ["smoke"], "prod", True),
             (["deploy/a"], ["smoke"], "dev", False),
-            (["deploy/a"], ["smoke"], None, True),
             (["deploy/a"], ["invariants"], "dev", True),
             (["deploy/a"], ["sse", "smoke"], "prod", True),
             (["deploy/a", "src/a"], ["smoke"], "dev", True),
             (["a.md"], ["smoke"], "prod", False),
             (["a.md"], [], "prod", True),
-            (["a.md"], ["slow"], None, True),
+            (["a.md"], ["slow"], "dev", True),
         ],
     )
     def test_a_test_runs_if_one_of_its_suites_does(self, paths, suites, target, runs):
