@@ -20,7 +20,7 @@ import pytest
 
 from pytest_codex.errors import ConfigurationError
 from pytest_codex.options import given_flags
-from pytest_codex.state import GROUP, RULE, UNWRITTEN
+from pytest_codex.state import GROUP, RULE, RULES_OF, UNWRITTEN
 
 if TYPE_CHECKING:
     from pytest_codex.live import LivePlugin
@@ -44,6 +44,7 @@ class Controller:
         self._live: LivePlugin | None = None
         self._error: str | None = None
         self._judging = False
+        self._died_in: list[pytest.TestReport] = []
         if given_flags(config):
             try:
                 self._live = begin(config, self._run)
@@ -82,6 +83,20 @@ class Controller:
                 self._live.session.unwritten.setdefault(target, []).extend(reasons)
         if message := output.get("codex_live_error"):
             raise pytest.UsageError(message)
+        self._place(output.get(RULES_OF, {}))
+
+    def _place(self, rules: Mapping[str, str]) -> None:
+        """Report the invariants that workers died in, once another one says which these are."""
+        for report in [report for report in self._died_in if report.nodeid in rules]:
+            self._died_in.remove(report)
+            report.user_properties.append((RULE, rules[report.nodeid]))
+            self._judge(report)
+
+    def _judge(self, report: pytest.TestReport) -> None:
+        from pytest_codex.judging import begin
+
+        self._judging = True
+        begin(self._config).pytest_runtest_logreport(report)
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Begin with the first report of an invariant, and hand that one over.
@@ -93,10 +108,9 @@ class Controller:
             self._live = self._begun()
             self._live.pytest_runtest_logreport(report)
         if not self._judging and RULE in marks:
-            from pytest_codex.judging import begin
-
-            self._judging = True
-            begin(self._config).pytest_runtest_logreport(report)
+            self._judge(report)
+        if report.failed and report.when not in ("setup", "call", "teardown"):
+            self._died_in.append(report)  # xdist's own report, which has no property of ours
 
     def pytest_unconfigure(self) -> None:
         self._word.unlink(missing_ok=True)

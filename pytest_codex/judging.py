@@ -24,7 +24,15 @@ from pytest_codex.report.annotations import on_github, workflow_commands
 from pytest_codex.report.artifacts import write
 from pytest_codex.report.port import write_port
 from pytest_codex.scrubbing import ScrubbingPlugin
-from pytest_codex.state import RULE, SESSION, configured_above, judgement_of, settings_of, stacks_of
+from pytest_codex.state import (
+    RULE,
+    RULES_OF,
+    SESSION,
+    configured_above,
+    judgement_of,
+    settings_of,
+    stacks_of,
+)
 from pytest_codex.writing import warn, writing
 
 _NAME = "codex-live-judging"
@@ -125,8 +133,11 @@ class JudgingPlugin:
     # -- files ------------------------------------------------------------------------------------
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
-    def pytest_sessionfinish(self) -> Generator[None, None, None]:
-        if self._reports and self._collected.groups:
+    def pytest_sessionfinish(self, session: pytest.Session) -> Generator[None, None, None]:
+        if not self._reports:
+            rules = {item.nodeid: rule for item in session.items if (rule := rule_of(item))}
+            session.config.workeroutput[RULES_OF] = rules  # type: ignore[attr-defined]
+        elif self._collected.groups:
             self._write()  # before the terminal's summary says where
         yield
 

@@ -26,7 +26,9 @@ GROUP = "codex_target"
 #: Marks the reports of invariants with their rule, and with their stack's target if they have one.
 RULE = "codex_rule"
 
-#: In what an xdist worker puts out: why exchanges are not in the results, by their targets.
+#: In what an xdist worker puts out: the rules of the invariants that it collected, by node id.
+RULES_OF = "codex_rules"
+#: Likewise: why exchanges are not in the results, by their targets.
 UNWRITTEN = "codex_live_unwritten"
 
 #: Why a fixture cannot be had.

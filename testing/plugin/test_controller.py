@@ -10,7 +10,9 @@ import pytest
 import pytest_codex.hooks
 from pytest_codex.errors import ConfigurationError
 
-from .project import Endpoint, Project, counted, refusal
+from .project import ROOT, Endpoint, Project, counted, refusal
+
+STACK = ROOT / "examples" / "stack" / "docker-compose.yml"
 
 DYING = """
 import os
@@ -43,6 +45,31 @@ def test_the_check_that_a_worker_dies_in_has_failed(project: Project, deployed: 
     assert summary.startswith("# prod: 1 passed, 1 failed\n")
     assert said in summary
     assert counted(result.stdout.str())["failed"] == 1
+
+
+DYING_CHECK = """
+import os
+import pytest
+
+@pytest.fixture(autouse=True)
+def dying(request):
+    if "codex_home" in request.node.name:
+        os._exit(1)
+"""
+
+
+@pytest.mark.parametrize("asked", ["invariants", "codex_home or credentials"])
+def test_the_invariant_that_a_worker_dies_in_has_failed(project: Project, asked):
+    """JUnit would be green otherwise; the other workers know which rule it enforces."""
+    project.pytester.makeconftest(DYING_CHECK)
+    chosen = ("-m", "invariants", *(("-k", asked) if " " in asked else ()))
+    result = project.run("suites", *chosen, "-n2", f"--compose={STACK}")
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    cases = ET.parse(project.path / "test-results/invariants/junit.xml").getroot().iter("testcase")
+    failures = [case.get("name") for case in cases if case.find("failure") is not None]
+    (failed,) = failures
+    assert failed is not None
+    assert "codex_home" in failed
 
 
 def test_what_the_controller_cannot_use_is_said_once(
