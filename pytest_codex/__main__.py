@@ -89,13 +89,13 @@ def _merge(folders: Sequence[Path], output: Path, expected: Sequence[str]) -> in
     from pytest_codex.report.annotations import Annotation, command, on_github
     from pytest_codex.report.comparison import markdown
     from pytest_codex.report.jobs import JUNIT, SUMMARY
-    from pytest_codex.report.merge import junit, merge, refuse_overlap, write
+    from pytest_codex.report.merge import junit, merge, refuse_overlap, save
     from pytest_codex.report.step_summary import append
 
     refuse_overlap(output, folders)
     merged = merge(folders, expected)
     summary = markdown(merged)
-    write(output, {JUNIT: junit(merged), SUMMARY: summary.encode("utf-8", "backslashreplace")})
+    save(output, {JUNIT: junit(merged), SUMMARY: summary.encode("utf-8", "backslashreplace")})
     if warning := append(summary, os.environ):
         say(sys.stderr, warning)
     for group in merged.groups:

@@ -26,6 +26,7 @@ from pytest_codex.selection.selecting import Selection, compose_paths, select
 from pytest_codex.selection.views import as_json, explain, from_json, left_over, why
 from pytest_codex.settings import Settings
 from pytest_codex.state import settings_of
+from pytest_codex.whole import write
 
 _NAME = "codex-live-choosing"
 _SHARED = "codex_selection"
@@ -191,8 +192,7 @@ class ChoosingPlugin:
         said = as_json(self._selection, self._call, self._scope)
         text = json.dumps(said, indent=2) + "\n"
         try:
-            folder.mkdir(parents=True, exist_ok=True)
-            (folder / FILE).write_text(text, encoding="utf-8")
+            write(folder / FILE, text.encode())
         except OSError as error:
             raise pytest.UsageError(
                 f"results folder {folder}: cannot be written: {error.strerror or error}; "

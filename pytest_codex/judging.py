@@ -21,7 +21,6 @@ from pytest_codex.invariants.stack import Stack
 from pytest_codex.redaction import Scrubber
 from pytest_codex.report import junit, sarif, step_summary
 from pytest_codex.report.annotations import on_github, workflow_commands
-from pytest_codex.report.artifacts import write
 from pytest_codex.report.port import write_port
 from pytest_codex.scrubbing import ScrubbingPlugin
 from pytest_codex.state import (
@@ -33,6 +32,7 @@ from pytest_codex.state import (
     settings_of,
     stacks_of,
 )
+from pytest_codex.whole import write
 from pytest_codex.writing import warn, writing
 
 _NAME = "codex-live-judging"

@@ -18,7 +18,6 @@ from pytest_codex.planning import target_of
 from pytest_codex.redaction import Scrubber
 from pytest_codex.report import junit, step_summary
 from pytest_codex.report.annotations import check_commands, on_github
-from pytest_codex.report.artifacts import write
 from pytest_codex.report.facts import Facts, facts
 from pytest_codex.report.outcomes import Outcome
 from pytest_codex.report.summary import (
@@ -34,6 +33,7 @@ from pytest_codex.report.wrapping import room, wrapped
 from pytest_codex.session import Session
 from pytest_codex.state import GROUP, UNWRITTEN, configured_above
 from pytest_codex.targets import Target
+from pytest_codex.whole import write
 from pytest_codex.writing import warn, writing
 
 

@@ -26,6 +26,7 @@ from pytest_codex.probes.pending import Pending
 from pytest_codex.report.paint import colours_wanted, painted
 from pytest_codex.report.progress import ERASED, drawn, dump, is_late, line, load
 from pytest_codex.session import Session
+from pytest_codex.whole import write
 
 _NAME = "codex-live-progress"
 #: What a worker has written is out of date after so many seconds: it writes far more often.
@@ -218,9 +219,7 @@ class StatusFiles:
             path.unlink(missing_ok=True)
         self._written = set(found)
         for path, those in found.items():
-            new = path.with_suffix(".new")
-            new.write_text(dump(those), encoding="utf-8")
-            new.replace(path)
+            write(path, dump(those).encode())
 
     def clear(self) -> None:
         """Take the files away."""

@@ -28,6 +28,7 @@ from pytest_codex.redaction import Scrubber, Secret
 from pytest_codex.report.artifacts import Results
 from pytest_codex.settings import Settings
 from pytest_codex.targets import Target, parse_address
+from pytest_codex.whole import write
 
 #: How long another thread may hold the interpreter while exchanges are recorded, in seconds.
 _SWITCH_INTERVAL = 0.0005
@@ -212,10 +213,7 @@ class Session:
 
     def _tell_selected(self, target: str) -> None:
         """Leave word for the controller, which collects nothing; every worker says the same."""
-        path = self._selection_file(target)
-        new = path.with_suffix(f".{os.getpid()}")
-        new.write_text(json.dumps(self.selected(target)), encoding="utf-8")
-        new.replace(path)
+        write(self._selection_file(target), json.dumps(self.selected(target)).encode())
 
     def _selection_file(self, target: str) -> Path:
         return self.results(target).exchanges / f".selected-{self.run}.json"

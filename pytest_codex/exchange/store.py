@@ -7,10 +7,8 @@ brought and when, in seconds. A file can be read by anybody, and be judged again
 from __future__ import annotations
 
 import base64
-import contextlib
 import dataclasses
 import json
-import os
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
@@ -26,6 +24,7 @@ from pytest_codex.exchange.exchange import (
     Tls,
 )
 from pytest_codex.exchange.transcript import Read
+from pytest_codex.whole import write
 
 FORMAT = 1
 
@@ -36,17 +35,9 @@ def save(exchange: Exchange, folder: Path, run: str) -> Path:
     :param run: what identifies the run; :func:`load` gives exchanges of the same run only.
     :raises OSError: if it cannot be written.
     """
-    folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{exchange.probe}.ndjson"
-    partial = path.with_suffix(f".{os.getpid()}.partial")
     text = "".join(json.dumps(line, ensure_ascii=True) + "\n" for line in _lines(exchange, run))
-    try:
-        partial.write_text(text, encoding="utf-8")
-        partial.replace(path)
-    except OSError:
-        with contextlib.suppress(OSError):
-            partial.unlink()
-        raise
+    write(path, text.encode())
     return path
 
 

@@ -15,20 +15,6 @@ from pytest_codex.exchange.store import load
 from pytest_codex.probes.catalogue import CATALOGUE
 
 
-def write(path: Path, data: bytes) -> None:
-    """Write a file of ours, whole or not at all: half a report is taken for one.
-
-    :raises OSError: if it cannot be written.
-    """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        path.write_bytes(data)
-    except OSError:
-        with contextlib.suppress(OSError):
-            path.unlink()
-        raise
-
-
 @dataclass(frozen=True, slots=True)
 class Results:
     """Where one target's results go."""

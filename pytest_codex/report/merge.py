@@ -12,6 +12,7 @@ from pytest_codex.errors import ConfigurationError
 from pytest_codex.exchange.excerpt import visible
 from pytest_codex.report.jobs import PROBLEMS, RESULTS_OF, SUITE, Part, Problem, find
 from pytest_codex.report.summary import UNFINISHED
+from pytest_codex.whole import write
 
 #: The name of what needs no target.
 INVARIANTS = "invariants"
@@ -271,7 +272,7 @@ def refuse_overlap(output: Path, folders: Iterable[Path]) -> None:
             )
 
 
-def write(output: Path, files: Mapping[str, bytes]) -> None:
+def save(output: Path, files: Mapping[str, bytes]) -> None:
     """Write files into a folder, which is made.
 
     :raises ConfigurationError: if that is not possible.
@@ -279,7 +280,7 @@ def write(output: Path, files: Mapping[str, bytes]) -> None:
     try:
         output.mkdir(parents=True, exist_ok=True)
         for name, data in files.items():
-            (output / name).write_bytes(data)
+            write(output / name, data)
     except OSError as error:
         raise ConfigurationError(
             f"--output {output}: cannot be written: {error.strerror or error}"
