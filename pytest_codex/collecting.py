@@ -68,8 +68,8 @@ class Collected:
         return [item for item in self._advice if item.nodeid in self.outcomes(group)]
 
 
-#: What a check saw, in the message that report/explain.py made.
-_OBSERVED = re.compile(r"^(?:E\s+)?\s*observed\s+(.+)$", re.MULTILINE)
+#: What a check saw, as report/explain.py says it: two spaces tell it from an assignment in code.
+_OBSERVED = re.compile(r"^(?:E\s+)?\s*observed {2}(.+)$", re.MULTILINE)
 
 
 def _outcome(report: pytest.TestReport, group: str, seconds: float) -> Outcome:

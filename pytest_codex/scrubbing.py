@@ -95,7 +95,7 @@ class ScrubbingPlugin:
     @pytest.hookimpl(tryfirst=True)
     def pytest_warning_recorded(self, warning_message: Any) -> None:
         message = str(warning_message.message)
-        scrubbed = self._scrubber.text(message)
+        scrubbed = self._scrubber.text(harmless(message, colours=True))
         if scrubbed != message:
             warning_message.message = _retold(warning_message.message, scrubbed)
         source = linecache.getline(warning_message.filename, warning_message.lineno).strip()

@@ -1,4 +1,8 @@
-"""Making what a server sent fit to be shown: bounded, on one line, harmless to a terminal."""
+"""Making what a server sent fit to be shown: bounded, on one line, harmless to a terminal and CI.
+
+Source of what CI acts on: the runner of GitHub Actions takes ``##[command]`` anywhere in a line for
+a command, that of Azure Pipelines ``##vso[command]``.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +14,8 @@ _HARMFUL = re.compile(
     r"(\x1b\[[0-9;]*m)"
     r"|[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
 )
+#: What begins a command of CI.
+_COMMAND = re.compile(r"##(?=\[|vso\[)")
 
 
 def visible(text: str | bytes, limit: int = 200) -> str:
@@ -24,7 +30,7 @@ def visible(text: str | bytes, limit: int = 200) -> str:
         shown = decoder.decode(cut, final=len(text) == len(cut))
     else:
         shown = cut
-    shown = _escaped_all(shown)
+    shown = _uncommanding(_escaped_all(shown))
     if len(text) > limit or len(shown) > limit:
         unit = "bytes" if isinstance(text, bytes) else "characters"
         return f"{shown[:limit]}… ({len(text):,} {unit} in all)"
@@ -32,13 +38,18 @@ def visible(text: str | bytes, limit: int = 200) -> str:
 
 
 def harmless(text: str, *, colours: bool = False) -> str:
-    """Return text of any length with what could harm a terminal, or pytest-xdist, escaped.
+    """Return text of any length with what could harm a terminal, CI or pytest-xdist escaped.
 
     Line ends and tabs stay. A lone surrogate cannot be sent from an xdist worker: it ends the run.
 
     :param colours: whether escape sequences that only colour stay too.
     """
-    return _HARMFUL.sub(lambda m: m[0] if colours and m[1] else _escaped_all(m[0]), text)
+    escaped = _HARMFUL.sub(lambda m: m[0] if colours and m[1] else _escaped_all(m[0]), text)
+    return _uncommanding(escaped)
+
+
+def _uncommanding(text: str) -> str:
+    return _COMMAND.sub(r"#\\x23", text)
 
 
 def _escaped_all(text: str) -> str:

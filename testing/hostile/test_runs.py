@@ -60,9 +60,9 @@ def test_a_name_that_does_not_resolve_is_one_failure(pytester):
 # -- a server that is out to break terminals, reports and xdist -----------------------------------
 
 #: For a terminal: clear the screen, set the title, switch the character set; C1 controls; NUL;
-#: text that runs backwards; and half a character, in JSON's escape.
-WILD = "\x1b[2J\x1b]0;owned\x07\x0e\x9b31m\x00\u202eevil\u2028"
-HALF = '"\\ud83d"'
+#: text that runs backwards; a command for CI; and half a character, in JSON's escape.
+WILD = "\x1b[2J\x1b]0;owned\x07\x0e\x9b31m\x00\u202eevil\u2028##[error]owned"
+HALF = '"\\ud83d##[stop-commands]token"'
 
 
 async def wild(asked: bytes):
@@ -83,7 +83,9 @@ async def wild(asked: bytes):
         models = f'{{"object": {HALF}, "data": [{{"id": {HALF}}}, {{"id": {HALF}}}]}}'
         yield answer(models.encode(), f"Access-Control-Allow-Origin: {WILD[:4]}\x9b")
     elif start.startswith(b"GET /healthz"):
-        yield head(f"Content-Type: {kind}", f"Location: {WILD[:4]}\x9b", status="302 \x1b[2J")
+        yield head(
+            f"Content-Type: {kind}", f"Location: {WILD[:4]}\x9b", status="302 \x1b[2J ##[group]"
+        )
     elif b"Bearer" in start and b'"messages"' in body:
         choice = f'{{"index": {HALF}, "message": {{"content": {HALF}}}, "finish_reason": {HALF}}}'
         usage = f'{{"prompt_tokens": {HALF}}}'
@@ -109,7 +111,8 @@ def wilder(content_type: str):
 )
 @pytest.mark.parametrize("behave", [wild, wilder("a\x1b[2J/\x9bb")], ids=["each", "all"])
 def test_nothing_that_a_server_says_breaks_a_run(pytester, behave, arguments):
-    """It ends as any run with failures does; what is shown and written is harmless to read.
+    """It ends as any run with failures does; what is shown and written is harmless to read, and
+    to CI, which looks for commands in what is shown.
 
     A lone surrogate that gets into a report kills execnet, and with it the run.
     """
@@ -129,6 +132,8 @@ def test_nothing_that_a_server_says_breaks_a_run(pytester, behave, arguments):
         assert not controls, f"{path} holds {controls}"
         shown = data.decode("utf-8")
         assert not re.search("[\x80-\x9f\u202e\u2028]", shown), f"{path}"
+        assert "exchanges" in path.parts or "##[" not in shown, f"{path}"
+    assert "##[" not in seen.output
     results = seen.folder / "test-results" / "prod"
     suites = ET.parse(results / "junit.xml").getroot()
     assert suites.find("testsuite/testcase/failure") is not None

@@ -97,6 +97,15 @@ def test_a_failure_is_in_the_report_with_its_evidence(project: Project, monkeypa
     assert "## Failed\n\n- `suites/smoke/test_chat.py::test_chat_usage_adds_up`: `" in summary
 
 
+def test_a_failure_s_line_has_what_was_observed(project: Project):
+    """And not the line of the check's source that makes it."""
+    defect = "--embedded-defect=models_of_the_other_environment"
+    result = project.verify("-k", "test_models", "--domain=embedded", defect)
+    result.assert_outcomes(passed=4, skipped=1, failed=1)
+    failure = next(ET.parse(project.results / "junit.xml").getroot().iter("failure"))
+    assert "; observed the wrong environment is deployed: models of " in failure.get("message", "")
+
+
 def test_a_summary_says_what_was_verified_and_what_was_not(project: Project, deployed: Endpoint):
     """Target, address, sources, figures, skipped checks with their reasons, every exchange."""
     project.verify("-m", "smoke")

@@ -24,10 +24,13 @@ from pytest_codex.exchange.excerpt import harmless, visible
         (b"\xff\xfe a", "\\xff\\xfe a"),
         ("left\u202eright\u2028\u200b\ufeff", "left\\u202eright\\u2028\\u200b\\ufeff"),
         ("back\\slash", "back\\slash"),
+        ("###[error]x ##[", "##\\x23[error]x #\\x23["),
+        (b"##vso[task.complete] ## vso[a] ##b", "#\\x23vso[task.complete] ## vso[a] ##b"),
     ],
 )
 def test_what_a_terminal_would_act_on_is_escaped(text, shown):
-    """Control characters, direction marks, line separators, lone surrogates, broken UTF-8."""
+    """Control characters, direction marks, line separators, lone surrogates, broken UTF-8; and
+    what CI would act on, wherever in a line it is."""
     assert visible(text) == shown
 
 
