@@ -32,7 +32,7 @@ def _plan(config: pytest.Config) -> int:
     from pytest_codex.choosing import call_of_run, known_markers, selection_of
     from pytest_codex.scoping import scope_of_run
     from pytest_codex.selection.expressions import limit_of
-    from pytest_codex.selection.views import as_json, explain, plan, rest
+    from pytest_codex.selection.views import as_json, explain, left_out, plan, rest
 
     settings = settings_of(config)
     flag, form = settings.flags["plan"]
@@ -42,7 +42,7 @@ def _plan(config: pytest.Config) -> int:
     if form == "json":
         say(sys.stdout, json.dumps(as_json(selection, call, scope), indent=2))
         return 0
-    told = [*explain(selection), *scope.left_out(selection.suites), *rest(selection, call)]
+    told = [*explain(selection), *left_out(selection, call, scope), *rest(selection, call)]
     say(sys.stdout, *(f"# {line}" for line in told), *plan(selection, call, scope))
     return 0
 

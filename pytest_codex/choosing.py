@@ -6,6 +6,7 @@ import json
 import os
 import sys
 from collections import Counter
+from collections.abc import Generator
 from dataclasses import replace
 from functools import partial
 from importlib.util import find_spec
@@ -23,7 +24,14 @@ from pytest_codex.selection.changes import STANDARD_INPUT, Changes, Everything, 
 from pytest_codex.selection.git import changes_since, label_changes, there_is
 from pytest_codex.selection.rules import DEFAULT, OWN_FILES, SelectionPolicy, policy_of
 from pytest_codex.selection.selecting import Selection, compose_paths, select
-from pytest_codex.selection.views import as_json, explain, from_json, left_over, why
+from pytest_codex.selection.views import (
+    as_json,
+    everything_runs,
+    explain,
+    from_json,
+    left_over,
+    why,
+)
 from pytest_codex.settings import Settings
 from pytest_codex.state import settings_of
 from pytest_codex.whole import write
@@ -57,6 +65,21 @@ def selection_of(config: pytest.Config) -> Selection:
         compose = compose_paths(policy, changes)
         labels = label_changes(changes, compose, settings.root, os.environ)
     return select(policy, changes, labels, _own_files(settings.root))
+
+
+def not_collected(config: pytest.Config) -> str:
+    """Return what is said where suites are selected, and no test of any of them was collected.
+
+    Nothing is said where ``-m`` or ``-k`` tells which tests are meant.
+    """
+    plugin = config.pluginmanager.get_plugin(_NAME)
+    if plugin is None or plugin.seen or config.option.markexpr or config.option.keyword:
+        return ""
+    suites = ", ".join(plugin.missing())
+    return suites and (
+        f"selected, but no test of it was collected: {suites}; next: pytest --pyargs "
+        "pytest_codex.suites, or tell with -m which tests of your own are meant"
+    )
 
 
 def policy_of_run(config: pytest.Config) -> SelectionPolicy:
@@ -153,6 +176,18 @@ class ChoosingPlugin:
         self._call = call_of_run(config)
         self._scope = scope_of_run(settings_of(config))
         self._deselected: dict[str, str] = {}
+        #: The suites of which tests were collected.
+        self.seen: set[str] = set()
+
+    def missing(self) -> list[str]:
+        """Return the suites that are selected for this run, and of which there is no test."""
+        return [
+            choice.suite
+            for choice in self._selection.suites
+            if choice.suite in SUITES
+            and choice.suite not in self.seen
+            and any(map(choice.on, self._scope.own))
+        ]
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Any) -> None:
@@ -163,8 +198,15 @@ class ChoosingPlugin:
         """Hear from a worker what it has deselected; every worker says the same."""
         self._deselected |= getattr(node, "workeroutput", {}).get(_SHARED, {})
 
-    @pytest.hookimpl(trylast=True)
-    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_collection_modifyitems(
+        self, items: list[pytest.Item]
+    ) -> Generator[None, None, None]:
+        self.seen = {suite for item in items for suite in SUITES if item.get_closest_marker(suite)}
+        yield
+        self._deselect(items)
+
+    def _deselect(self, items: list[pytest.Item]) -> None:
         unwanted = {item: reason for item in items if (reason := self._against(item))}
         if unwanted:
             self._deselected |= {item.nodeid: reason for item, reason in unwanted.items()}
@@ -179,11 +221,11 @@ class ChoosingPlugin:
 
         markers = [marker.name for marker in item.iter_markers()]
         target = target_of(item, self._scope.own[0])
-        # A test of no target runs where any run of its suites is possible.
-        targets = self._scope.reach if target is None else (target,)
-        if any(self._selection.wants(markers, one) for one in targets):
+        # A test of no target runs if any run of its suites is possible.
+        runs = self._scope.runs if target is None else (lambda choice: choice.on(target))
+        if self._selection.wants(markers, runs):
             return ""
-        return why(self._selection, markers, targets[0])
+        return why(self._selection, markers, target or self._scope.own[0])
 
     def pytest_sessionstart(self) -> None:
         if hasattr(self._config, "workerinput"):
@@ -202,12 +244,20 @@ class ChoosingPlugin:
     def pytest_report_header(self) -> list[str]:
         return [f"selection: {line}" for line in explain(self._selection)]
 
+    def _is_without_header(self) -> bool:
+        return bool(self._config.option.verbose < 0 or self._config.option.no_header)
+
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         here = replace(self._scope, barred={})  # what is not run here is what it is about
         elsewhere = left_over(self._selection, self._call, here)
-        if not self._deselected and not elsewhere:
+        if missing := self.missing() if self.seen else []:
+            elsewhere.insert(0, f"selected, but no test of it was collected: {', '.join(missing)}")
+        everything = everything_runs(self._selection) if self._is_without_header() else []
+        if not self._deselected and not elsewhere and not everything:
             return
         terminalreporter.section("selection by changed paths", sep="-")
+        for line in everything:
+            terminalreporter.line(line)
         for reason, number in Counter(self._deselected.values()).most_common():
             terminalreporter.line(f"{number} deselected: {reason}")
         if settings_of(self._config).flag("explain_selection"):

@@ -184,8 +184,8 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 
 def _ends_with_collection(session: pytest.Session) -> bool:
     """Whether something was not found or could not be collected, and that ends the run."""
-    if isinstance(sys.exception(), pytest.UsageError):
-        return True  # pytest says so next
+    if sys.exception() is not None:
+        return True  # pytest says so next, or the user has ended it
     return bool(session.testsfailed) and not session.config.option.continue_on_collection_errors
 
 
@@ -237,6 +237,10 @@ def _judge(config: pytest.Config, items: list[pytest.Item]) -> None:
 def _refuse_to_verify_nothing(config: pytest.Config, items: list[pytest.Item]) -> None:
     given = given_flags(config)
     if not _CHANGES.isdisjoint(given):
+        from pytest_codex.choosing import not_collected
+
+        if message := not_collected(config):
+            _refuse(config, message)
         return  # the changes asked for nothing live, which is said
     if "domain" not in given and any(item.get_closest_marker("enforces") for item in items):
         return  # invariants are judged by the policy of a target

@@ -75,7 +75,7 @@ class Matrix:
 
     :param jobs: as JSON has them: the one without a target first, then in order of the targets.
     :param left_out: a line for each target on which something was selected that cannot be run.
-    :param why_empty: why there is no job at all; empty if there is one.
+    :param why_empty: why there is no job at all, or no live one though there should be; else empty.
     :param may_be_empty: whether that is all right: the changes ask for nothing, or for nothing that
         the targets of this run are for. Something that is not set is no such reason.
     """
@@ -120,12 +120,13 @@ def matrix(
     choices = [choice for choice in choices if choice not in apart]
     scope = scope_of_jobs(settings)
     jobs = _jobs(choices, scope, most)
+    lacking = any(map(scope.lacks, choices)) and not any(job.targets for job in jobs)
     left_out = [*scope.left_out(choices), *(_left_to_others(choice, markers) for choice in apart)]
     return Matrix(
         tuple(job.as_json(markers) for job in jobs),
         tuple(left_out),
-        "" if jobs else _why_empty(selection, choices, scope, markers),
-        by_changes and bool(let_in) and not any(map(scope.lacks, choices)),
+        _why_empty(selection, choices, scope, markers) if lacking or not jobs else "",
+        by_changes and bool(let_in) and not lacking,
     )
 
 
@@ -185,6 +186,8 @@ def _why_empty(selection: Selection, choices: list[Choice], scope: Scope, marker
         return f"-m {markers!r} lets no suite in"
     by_reason: dict[str, list[str]] = {}
     for choice in choices:
+        if scope.runs(choice):
+            continue
         by_reason.setdefault(_against(choice, scope), []).append(choice.suite)
     return "; ".join(f"{', '.join(suites)}: {reason}" for reason, suites in by_reason.items())
 

@@ -7,6 +7,7 @@ that a target or a compose file that cannot be used limits nothing here.
 from __future__ import annotations
 
 import contextlib
+from dataclasses import replace
 
 from pytest_codex.errors import ConfigurationError
 from pytest_codex.invariants.reading import has_files
@@ -17,12 +18,12 @@ from pytest_codex.settings import Settings
 
 def scope_of_run(settings: Settings) -> Scope:
     """Return where there can be runs: on the targets of this one, and on others unless the command
-    line names the targets. That there is no compose file is for the suites to say, which fail.
+    line names the targets. What is missing, a domain or compose files, is for the suites to say.
 
     :raises ConfigurationError: for an unknown target, or one that cannot be used.
     """
-    own = settings.target_names
-    return Scope(own, barred=_not_named(settings, own), suites=_allowed(settings))
+    scope = _scope(settings, settings.target_names)
+    return replace(scope, unset={}, alone=frozenset(scope.unset))
 
 
 def scope_of_jobs(settings: Settings) -> Scope:
@@ -34,31 +35,27 @@ def scope_of_jobs(settings: Settings) -> Scope:
 
     :raises ConfigurationError: for an unknown target, or one that cannot be used.
     """
-    names, known = settings.target_names, settings.known_targets
-    configured = [name for name in known if _configured(name, settings)]
+    names = settings.target_names
     others_too = not {"target", "domain"} & settings.flags.keys() and settings.only_target is None
     if others_too and len(names) == 1:
-        names = tuple(configured) or names
-    barred = _not_named(settings, names)
-    unset = [name for name in known if name not in (*names, *barred, *configured)]
-    return Scope(
-        names,
-        barred=barred,
-        unset=dict.fromkeys(unset, "it has no domain"),
-        suites=_allowed(settings),
-        no_files=_no_files(settings),
-    )
+        names = tuple(n for n in settings.known_targets if _configured(n, settings)) or names
+    return replace(_scope(settings, names), no_files=_no_files(settings))
 
 
-def _not_named(settings: Settings, names: tuple[str, ...]) -> dict[str, str]:
-    """Return the targets that the command line leaves out, if it names any."""
-    known = settings.known_targets if "target" in settings.flags else ()
-    return {name: "--target does not name it" for name in known if name not in names}
+def _scope(settings: Settings, own: tuple[str, ...]) -> Scope:
+    others = [name for name in settings.known_targets if name not in own]
+    suites = _allowed(settings)
+    if "target" in settings.flags:
+        return Scope(own, dict.fromkeys(others, "--target does not name it"), suites=suites)
+    unset = [name for name in others if not _configured(name, settings)]
+    return Scope(own, unset=dict.fromkeys(unset, "it has no domain"), suites=suites)
 
 
 def _configured(name: str, settings: Settings) -> bool:
     """Whether a target has a domain; what the configuration declares is expected to have one."""
-    return name not in KNOWN_TARGETS or settings.value("domain", name).value is not None
+    with contextlib.suppress(ConfigurationError):
+        return name not in KNOWN_TARGETS or settings.value("domain", name).value is not None
+    return True
 
 
 def _allowed(settings: Settings) -> dict[str, tuple[str, ...]]:

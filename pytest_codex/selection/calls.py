@@ -52,10 +52,15 @@ class Call:
     ) -> list[str]:
         """Return what runs suites on targets; a line each if they cannot be in one run.
 
+        What is said of a deployment is no part of what reads files only.
+
         :param targets: empty: those that pytest chooses.
         :param own: the targets of the run that was called so.
         """
+        suites = list(suites)
         expression = joined(suites, self.markers)
+        if all(suite and suite.is_offline for suite in map(expression_of, suites)):
+            return [shlex.join([*self.words, "-m", expression])]
         apart = len(targets) > 1 and (self.bound or self.single)
         runs = [(target,) for target in targets] if apart else [tuple(targets)]
         return [self._line(expression, run, tuple(own)) for run in runs]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from pytest_codex.policy import SUITES
@@ -15,7 +15,9 @@ class Scope:
 
     :param own: the targets of the run that was called; empty: those that pytest chooses.
     :param barred: targets that there can be no run on, with the reason.
-    :param unset: targets that lack what a run on them needs, with what that is.
+    :param unset: targets that lack what live checks of them need, with what that is. Tests of one's
+        own markers may know that on their own.
+    :param alone: targets that may fail where others do not, and so are run by themselves.
     :param suites: the suites that a target allows; of one that is not here, all.
     :param no_files: why suites that read files only cannot be run; empty if they can.
     """
@@ -23,6 +25,7 @@ class Scope:
     own: tuple[str, ...] = ()
     barred: Mapping[str, str] = field(default_factory=dict)
     unset: Mapping[str, str] = field(default_factory=dict)
+    alone: Collection[str] = ()
     suites: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     no_files: str = ""
 
@@ -34,12 +37,9 @@ class Scope:
             target for target in self.wanted(choice) if not self.against(choice, target)
         )
         unnamed = choice.everywhere and not self.own
-        return [()] * unnamed + [possible] * bool(possible)
-
-    @property
-    def reach(self) -> tuple[str, ...]:
-        """The targets that there can be runs on, those of the run that was called first."""
-        return tuple(dict.fromkeys((*self.own, *(t for t in self.suites if t not in self.barred))))
+        together = tuple(target for target in possible if target not in self.alone)
+        apart = [(target,) for target in possible if target in self.alone]
+        return [()] * unnamed + [together] * bool(together) + apart
 
     def wanted(self, choice: Choice) -> tuple[str, ...]:
         """Return the targets that a suite is selected on, as far as they have names here."""
@@ -50,7 +50,7 @@ class Scope:
 
     def against(self, choice: Choice, target: str) -> str:
         """Return why a suite cannot be run on a target; empty if it can."""
-        if reason := self.barred.get(target) or self.unset.get(target):
+        if reason := self.barred.get(target) or self._unset(choice).get(target):
             return reason
         allowed = self.suites.get(target, SUITES)
         if choice.expression.allows(allowed):
@@ -59,7 +59,10 @@ class Scope:
 
     def lacks(self, choice: Choice) -> bool:
         """Whether a suite is selected on a target that lacks something."""
-        return choice.selected and not self.unset.keys().isdisjoint(self.wanted(choice))
+        return choice.selected and not self._unset(choice).keys().isdisjoint(self.wanted(choice))
+
+    def _unset(self, choice: Choice) -> Mapping[str, str]:
+        return {} if choice.expression.is_own else self.unset
 
     def left_out(self, choices: Iterable[Choice]) -> list[str]:
         """Return a line for each reason for which something was selected that cannot be run."""

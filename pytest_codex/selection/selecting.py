@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from pytest_codex.errors import ConfigurationError
@@ -107,12 +107,15 @@ class Selection:
         """Whether the policy is about a test: whether it asks for one of its markers."""
         return any(not choice.expression.asked.isdisjoint(markers) for choice in self.suites)
 
-    def wants(self, markers: Collection[str], target: str) -> bool:
-        """Whether a test runs on a target; one that the policy is not about does."""
+    def wants(self, markers: Collection[str], runs: Callable[[Choice], object]) -> bool:
+        """Whether a test runs; one that the policy is not about does.
+
+        :param runs: whether a suite runs where the test would.
+        """
         return (
             self.everything is not None
             or not self.knows(markers)
-            or any(c.on(target) and c.expression.holds(markers) for c in self.suites)
+            or any(c.expression.holds(markers) and runs(c) for c in self.suites)
         )
 
     @property

@@ -22,10 +22,7 @@ _ANYWHERE = Scope()
 
 def explain(selection: Selection) -> list[str]:
     """Return a line for what was compared, for every suite, command, and what was left aside."""
-    lines = [_compared(selection)]
-    if selection.everything is not None:
-        lines += [f"everything runs: {selection.everything.reason}",
-                  f"  next: {selection.everything.mend}"]  # fmt: skip
+    lines = [_compared(selection), *everything_runs(selection)]
     lines += [f"{choice.suite}: {_decision(choice, selection)}" for choice in selection.suites]
     lines += [f"{command.line}: SELECTED {_why(command.because)}" for command in selection.commands]
     if selection.apart.count:
@@ -33,6 +30,14 @@ def explain(selection: Selection) -> list[str]:
     if selection.nothing:
         lines.append(f"no suite is selected: {selection.nothing}")
     return lines
+
+
+def everything_runs(selection: Selection) -> list[str]:
+    """Return the lines that say why everything runs, and how to mend that; none if it does not."""
+    if selection.everything is None:
+        return []
+    return [f"everything runs: {selection.everything.reason}",
+            f"  next: {selection.everything.mend}"]  # fmt: skip
 
 
 def why(selection: Selection, markers: Collection[str], target: str) -> str:
@@ -70,6 +75,16 @@ def rest(selection: Selection, call: Call = _PLAIN) -> list[str]:
     return [f"tests of no suite run too, where there are any: {line}"]
 
 
+def left_out(selection: Selection, call: Call, scope: Scope) -> list[str]:
+    """Return a line for each reason for which something that is selected is not run at all."""
+    let_in = [choice for choice in selection.suites if call.lets(choice.expression)]
+    others = [c.suite for c in selection.suites if c.selected and c not in let_in]
+    lines = scope.left_out(let_in)
+    if others:
+        lines.append(f"{', '.join(others)} selected and left out: -m {call.markers!r}")
+    return lines
+
+
 def left_over(selection: Selection, call: Call, scope: Scope) -> list[str]:
     """Return a line for what was selected and is not part of this run; none if nothing is.
 
@@ -87,7 +102,7 @@ def left_over(selection: Selection, call: Call, scope: Scope) -> list[str]:
         )
         if targets and call.lets(choice.expression):
             elsewhere.setdefault(targets, []).append(choice.suite)
-    lines = scope.left_out(selection.suites)
+    lines = left_out(selection, call, scope)
     lines += [
         f"selected but not run here: {', '.join(suites)} on {', '.join(targets)}; "
         f"next: {'; '.join(call.lines(suites, targets, scope.own))}"
@@ -122,7 +137,7 @@ def as_json(selection: Selection, call: Call = _PLAIN, scope: Scope = _ANYWHERE)
         ],
         "left_aside": _because_as_json(selection.apart),
         "plan": [{"kind": kind, "run": line} for kind, line in _steps(selection, call, scope)],
-        "left_out": scope.left_out(selection.suites),
+        "left_out": left_out(selection, call, scope),
         "rest": selection.rest,
     }
 

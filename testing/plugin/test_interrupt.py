@@ -203,3 +203,15 @@ def test_an_interrupt_while_the_end_of_a_run_waits_ends_it_in_order(
     assert result.ret == pytest.ExitCode.INTERRUPTED
     result.assert_outcomes(skipped=1)
     assert_called_off(project)
+
+
+@pytest.mark.parametrize("suite", ["invariants", "smoke"])
+def test_an_interrupt_while_tests_are_collected_sends_nothing(project: Project, suite):
+    """What -m leaves of them is not known by then, and the user has had enough."""
+    project.write(test_interrupted__py="raise KeyboardInterrupt\n")
+    chosen = ("suites", "test_interrupted.py", "-m", suite)
+    result = project.process(*chosen, "--domain=embedded")
+    assert result.ret == pytest.ExitCode.INTERRUPTED
+    assert "requests" not in result.stdout.str()
+    assert not project.results.exists()
+    assert project.process(*chosen).ret == pytest.ExitCode.INTERRUPTED

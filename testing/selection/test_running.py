@@ -392,10 +392,67 @@ def test_a_plan_is_of_the_suites_and_the_options_that_it_was_asked_with(own):
         *("--codex-changed-files", "changed.txt", "-m", "smoke or invariants"),
     )
     assert [line for line in result.outlines if line.startswith("pytest")] == [
-        "pytest --pyargs pytest_codex.suites --codex-domain=embedded -m invariants",
+        "pytest --pyargs pytest_codex.suites -m invariants",  # what is live is none of theirs
         "pytest --pyargs pytest_codex.suites --codex-domain=embedded -m smoke --target=prod",
         "pytest --pyargs pytest_codex.suites --codex-domain=embedded -m smoke --target=dev",
     ]
+
+
+def test_a_plan_runs_a_target_that_has_no_domain_by_itself(own, monkeypatch):
+    """That run says what is missing, and spoils none that could be."""
+    monkeypatch.setenv("DOMAIN", "prod.example")
+    (own.path / "changed.txt").write_text("server.js\nDockerfile\n")
+    asked = ("--codex-plan", "--codex-changed-files=changed.txt", "-m", "smoke")
+    expected = ["pytest -m smoke --target=prod", "pytest -m smoke --target=dev"]
+    lines = own.runpytest_inprocess(*asked).outlines
+    assert [line for line in lines if line.startswith("pytest")] == expected
+    monkeypatch.setenv("DEV_DOMAIN", "dev.example")
+    lines = own.runpytest_inprocess(*asked).outlines
+    together = ["pytest -m smoke --target=prod --target=dev"]
+    assert [line for line in lines if line.startswith("pytest")] == together
+
+
+def test_what_m_leaves_out_is_said(own):
+    """Otherwise a change of documents would deselect everything without a word."""
+    told = "invariants selected and left out: -m 'smoke or sse'"
+    result = run(own, "docs/a.md", options=("-m", "smoke or sse"))
+    assert result.ret == pytest.ExitCode.NO_TESTS_COLLECTED
+    assert told in result.outlines
+    asked = ("--codex-plan", "--codex-changed-files=changed.txt", "-m", "smoke or sse")
+    assert f"# {told}" in own.runpytest_inprocess(*asked).outlines
+
+
+@pytest.mark.parametrize("quiet", ["-q", "--no-header"])
+def test_why_everything_runs_is_said_without_a_header_too(own, quiet):
+    """And how to mend that."""
+    result = run(own, "unknown", options=(quiet,))
+    result.stdout.fnmatch_lines(
+        ["everything runs: unknown: unknown (?)*", "  next: put '/unknown'*"]
+    )
+    assert result.stdout.str().count("everything runs") == 1
+    assert run(own, "unknown").stdout.str().count("everything runs") == 1
+
+
+@pytest.mark.parametrize("mode", [(), ("-n1",)])
+def test_suites_that_are_selected_and_not_there_are_no_success(pytester, mode):
+    """A run of what is at hand would be green, and the suites were meant."""
+    pytester.makeini("[pytest]")
+    pytester.makepyfile("def test_own(): pass")
+    result = run(pytester, "server.js", options=mode)
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    said = "selected, but no test of it was collected: smoke, sse, invariants; next: *suites*-m*"
+    result.stderr.fnmatch_lines([f"ERROR: {said}"])
+    run(pytester, "server.js", options=("-m", "not smoke", *mode)).assert_outcomes(passed=1)
+    run(pytester, "server.js", options=("-k", "own", *mode)).assert_outcomes(passed=1)
+
+
+def test_a_suite_that_is_selected_and_not_there_is_told(pytester):
+    """Where there are others."""
+    pytester.makeini("[pytest]")
+    pytester.makepyfile("import pytest\n@pytest.mark.sse\ndef test_own(): pass")
+    result = run(pytester, "server.js")
+    result.assert_outcomes(passed=1)
+    assert "selected, but no test of it was collected: smoke, invariants" in result.outlines
 
 
 LIVE = """
