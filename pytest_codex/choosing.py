@@ -17,7 +17,9 @@ import pytest
 
 from pytest_codex.errors import ConfigurationError
 from pytest_codex.files import repository_of
+from pytest_codex.options import short_flags
 from pytest_codex.policy import SUITES
+from pytest_codex.report.artifacts import unusable
 from pytest_codex.scoping import scope_of_run
 from pytest_codex.selection.calls import Call, call_of
 from pytest_codex.selection.changes import STANDARD_INPUT, Changes, Everything, parse_list
@@ -35,6 +37,7 @@ from pytest_codex.selection.views import (
 from pytest_codex.settings import Settings
 from pytest_codex.state import settings_of
 from pytest_codex.whole import write
+from pytest_codex.writing import fitted, tell, writing
 
 _NAME = "codex-live-choosing"
 _SHARED = "codex_selection"
@@ -125,7 +128,7 @@ def call_of_run(config: pytest.Config) -> Call:
     if config.args_source is not config.ArgsSource.ARGS and find_spec("pytest_codex.suites"):
         own = config.args_source is config.ArgsSource.TESTPATHS
         places = ["--pyargs", "pytest_codex.suites", *(config.args if own else ["."])]
-    return call_of(arguments, config.option.markexpr, places)
+    return call_of(arguments, config.option.markexpr, places, short_flags(config))
 
 
 def _changes(config: pytest.Config, settings: Settings) -> Changes | Everything:
@@ -228,21 +231,20 @@ class ChoosingPlugin:
         return why(self._selection, markers, target or self._scope.own[0])
 
     def pytest_sessionstart(self) -> None:
-        if hasattr(self._config, "workerinput"):
+        if hasattr(self._config, "workerinput") or self._config.option.collectonly:
             return
         folder = settings_of(self._config).results_dir
-        said = as_json(self._selection, self._call, self._scope)
-        text = json.dumps(said, indent=2) + "\n"
         try:
-            write(folder / FILE, text.encode())
+            folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise pytest.UsageError(
-                f"results folder {folder}: cannot be written: {error.strerror or error}; "
-                "choose another one with --results-dir"
-            ) from None
+            raise pytest.UsageError(str(unusable(folder, error))) from None
+        said = as_json(self._selection, self._call, self._scope)
+        with writing(self._config, folder / FILE):
+            write(folder / FILE, (json.dumps(said, indent=2) + "\n").encode())
 
-    def pytest_report_header(self) -> list[str]:
-        return [f"selection: {line}" for line in explain(self._selection)]
+    def pytest_report_header(self, config: pytest.Config) -> list[str]:
+        told = (f"selection: {line}" for line in explain(self._selection))
+        return fitted(config.pluginmanager.get_plugin("terminalreporter"), told)
 
     def _is_without_header(self) -> bool:
         return bool(self._config.option.verbose < 0 or self._config.option.no_header)
@@ -256,12 +258,10 @@ class ChoosingPlugin:
         if not self._deselected and not elsewhere and not everything:
             return
         terminalreporter.section("selection by changed paths", sep="-")
-        for line in everything:
-            terminalreporter.line(line)
+        tell(terminalreporter, *everything)
         for reason, number in Counter(self._deselected.values()).most_common():
-            terminalreporter.line(f"{number} deselected: {reason}")
+            tell(terminalreporter, f"{number} deselected: {reason}")
         if settings_of(self._config).flag("explain_selection"):
             for nodeid, reason in self._deselected.items():
-                terminalreporter.line(f"  {nodeid}: {reason}")
-        for line in elsewhere:
-            terminalreporter.line(line, yellow=True)
+                tell(terminalreporter, f"  {nodeid}: {reason}")
+        tell(terminalreporter, *elsewhere, yellow=True)

@@ -20,7 +20,7 @@ import pytest
 
 from pytest_codex.errors import ConfigurationError
 from pytest_codex.options import given_flags
-from pytest_codex.state import GROUP, RULE, RULES_OF, UNWRITTEN
+from pytest_codex.state import GROUP, RULE, RULES_OF, UNWRITTEN, usage_errors
 
 if TYPE_CHECKING:
     from pytest_codex.live import LivePlugin
@@ -67,10 +67,8 @@ class Controller:
             self._live = self._begun()
 
     def _begun(self) -> LivePlugin:
-        try:
+        with usage_errors():
             return self._begin(self._config, self._run)
-        except ConfigurationError as error:
-            raise pytest.UsageError(str(error)) from None
 
     def pytest_testnodedown(self, node: Any) -> None:
         """Take note of what a worker could not write, and end the run with its usage error.
@@ -96,7 +94,9 @@ class Controller:
         from pytest_codex.judging import begin
 
         self._judging = True
-        begin(self._config).pytest_runtest_logreport(report)
+        with usage_errors():
+            plugin = begin(self._config)
+        plugin.pytest_runtest_logreport(report)
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Begin with the first report of an invariant, and hand that one over.

@@ -19,7 +19,7 @@ import pytest
 
 from pytest_codex import fixtures
 from pytest_codex.options import add_options, add_short_options, given_flags
-from pytest_codex.state import SESSION, settings_of, stacks_of
+from pytest_codex.state import SESSION, settings_of, stacks_of, usage_errors
 
 if TYPE_CHECKING:
     from pytest_codex.live import LivePlugin
@@ -69,8 +69,8 @@ def pytest_configure(config: pytest.Config) -> None:
     given = given_flags(config)
     if not _CHANGES.isdisjoint(given) and not _questions(config):
         _select(config)
-    elif "explain_selection" in given and _CHANGES.isdisjoint(given) and not _questions(config):
-        flag = given["explain_selection"][0]
+    flag, explained = given.get("explain_selection", ("", False))
+    if explained and _CHANGES.isdisjoint(given) and not _questions(config):
         raise pytest.UsageError(f"{flag}: what selects? add --changed-since=auto")
 
 
@@ -83,12 +83,9 @@ def _questions(config: pytest.Config) -> dict[str, str]:
 def _select(config: pytest.Config) -> None:
     """Select by changed paths."""
     from pytest_codex.choosing import begin
-    from pytest_codex.errors import ConfigurationError
 
-    try:
+    with usage_errors():
         begin(config)
-    except ConfigurationError as error:
-        raise pytest.UsageError(str(error)) from None
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -101,12 +98,9 @@ def pytest_cmdline_main(config: pytest.Config) -> int | None:
         flags = " and ".join(questions.values())
         raise pytest.UsageError(f"{flags} each ask for an answer of their own; give one of them")
     from pytest_codex.answering import answer
-    from pytest_codex.errors import ConfigurationError
 
-    try:
+    with usage_errors():
         return answer(config, *questions)
-    except ConfigurationError as error:
-        raise pytest.UsageError(str(error)) from None
 
 
 # -- which tests are live, and of which target ----------------------------------------------------
@@ -149,11 +143,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     from pytest_codex.planning import not_for_their_target
 
     try:
-        unwanted = not_for_their_target(items, settings_of(config))
+        unwanted = set(not_for_their_target(items, settings_of(config)))
     except ConfigurationError:
         return  # as above
     if unwanted:
-        config.hook.pytest_deselected(items=unwanted)
+        config.hook.pytest_deselected(items=list(unwanted))
         items[:] = [item for item in items if item not in unwanted]
 
 

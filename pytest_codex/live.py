@@ -29,12 +29,11 @@ from pytest_codex.report.summary import (
     to_do,
     unreliable,
 )
-from pytest_codex.report.wrapping import room, wrapped
 from pytest_codex.session import Session
 from pytest_codex.state import GROUP, UNWRITTEN, configured_above
 from pytest_codex.targets import Target
 from pytest_codex.whole import write
-from pytest_codex.writing import warn, writing
+from pytest_codex.writing import fitted, shown, tell, warn, writing
 
 
 class LivePlugin:
@@ -188,9 +187,7 @@ class LivePlugin:
         self._described = True
         described = (line for target in self.session.targets.values() for line in describe(target))
         reporter = config.pluginmanager.get_plugin("terminalreporter")
-        width = _room(reporter) if reporter else None
-        said = (*configured_above(config), *described)
-        return [line for text in said for line in wrapped(text, width)]
+        return fitted(reporter, (*configured_above(config), *described))
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         found = list(self._found()) if self._reports else []
@@ -199,7 +196,7 @@ class LivePlugin:
         reporter = terminalreporter
         reporter.section("live endpoints", sep="-", bold=True)
         if not self._described:  # an xdist controller collects nothing
-            _say(reporter, *configured_above(reporter.config))
+            tell(reporter, *configured_above(reporter.config))
         rows = []
         for target, outcomes, exchanges in found:
             figures = facts(exchanges)
@@ -210,7 +207,7 @@ class LivePlugin:
             reporter.line(line, red=red is True, green=red is False)
         for target, outcomes, exchanges in found:
             broken = first_cause(exchanges, target.lists_models)
-            _say(reporter, *to_do(target.name, outcomes, broken), red=True)
+            tell(reporter, *to_do(target.name, outcomes, broken), red=True)
         if on_github():
             every = [outcome for _, outcomes, _ in found for outcome in outcomes]
             for line in check_commands(every, reporter.config.rootpath):
@@ -225,12 +222,12 @@ class LivePlugin:
     ) -> None:
         """Say of a target what does not go into the table."""
         if not self._described:
-            _say(reporter, *describe(target))
+            tell(reporter, *describe(target))
         embedded = " (EMBEDDED)" if target.embedded else ""
         requests = f"{figures.requests} request{'' if figures.requests == 1 else 's'}"
-        _say(reporter, f"{target.name}: {target.address.url}{embedded}, {requests}")
+        tell(reporter, f"{target.name}: {target.address.url}{embedded}, {requests}")
         if target.key and target.sources["key"].endswith("on the command line"):
-            _say(
+            tell(
                 reporter,
                 "  the key was on the command line, where ps and the shell's history see it; "
                 "next: KEY in the environment, --key=env:NAME or --key=@FILE",
@@ -238,22 +235,10 @@ class LivePlugin:
             )
         unverified = not_verified(outcomes, interrupted=self._interrupted)
         doubtful = (f"  {line}" for line in (*unreliable(figures), *unverified))
-        _say(reporter, *doubtful, yellow=True)
+        tell(reporter, *doubtful, yellow=True)
         results = self.session.results(target.name)
         if not results.empty:
-            _say(reporter, f"  results: {_shown(results.folder, reporter)}")
-
-
-def _say(reporter: pytest.TerminalReporter, *texts: str, **markup: bool) -> None:
-    """Write lines, on a terminal broken at words."""
-    width = _room(reporter)
-    for line in (line for text in texts for line in wrapped(text, width)):
-        reporter.line(line, **markup)
-
-
-def _room(reporter: pytest.TerminalReporter) -> int | None:
-    columns = reporter.config.get_terminal_writer().fullwidth
-    return room(columns, os.environ, terminal=reporter.isatty())
+            tell(reporter, f"  results: {shown(results.folder, reporter.config)}")
 
 
 def _scrub_file(path: Path, scrubber: Scrubber) -> None:
@@ -266,8 +251,3 @@ def _scrub_file(path: Path, scrubber: Scrubber) -> None:
 
 def _number(value: float | None) -> str:
     return "" if value is None else f"{value:.3f}"
-
-
-def _shown(folder: Path, reporter: pytest.TerminalReporter) -> str:
-    root = reporter.config.invocation_params.dir
-    return str(folder.relative_to(root) if folder.is_relative_to(root) else folder)

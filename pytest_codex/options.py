@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import os
 from collections.abc import Sequence
 from enum import Enum
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -272,6 +273,19 @@ def given_flags(config: pytest.Config) -> dict[str, tuple[str, object]]:
             if value is not None:
                 given[option.key] = (flag, value)
     return given
+
+
+def short_flags(config: pytest.Config) -> frozenset[str]:
+    """Return the names of the options whose short flags are ours, or would be if they were used."""
+    if os.environ.get("CODEX_NO_SHORT_OPTIONS") == "1":
+        return frozenset()
+    nobody = object()
+    return frozenset(
+        option.name
+        for option in OPTIONS
+        if hasattr(config.option, _dest(option, True))
+        or config.getoption(f"--{option.name}", nobody) is nobody
+    )
 
 
 def _dest(option: Option, short: bool) -> str:

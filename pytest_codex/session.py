@@ -25,7 +25,7 @@ from pytest_codex.probes.pending import Pending
 from pytest_codex.probes.recorder import Recorder, with_prerequisites
 from pytest_codex.probes.transport import Transport
 from pytest_codex.redaction import Scrubber, Secret
-from pytest_codex.report.artifacts import Results
+from pytest_codex.report.artifacts import Results, unusable
 from pytest_codex.settings import Settings
 from pytest_codex.targets import Target, parse_address
 from pytest_codex.whole import write
@@ -203,7 +203,7 @@ class Session:
                 if self._shared:
                     self._tell_selected(name)
             except OSError as error:
-                raise results.unusable(error) from None
+                raise unusable(results.folder, error) from None
         # A test that keeps the interpreter busy then delays a recorded time by a tenth as much.
         self._switch_interval = sys.getswitchinterval()
         sys.setswitchinterval(_SWITCH_INTERVAL)

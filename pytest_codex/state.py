@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -36,6 +38,17 @@ UNDECLARED = (
     "a live fixture was requested by name at run time (request.getfixturevalue); next: declare it "
     "as an argument of the test, so that the plan of what is sent has it"
 )
+
+
+@contextlib.contextmanager
+def usage_errors() -> Iterator[None]:
+    """End the run with a usage error for what is wrong with a setting."""
+    from pytest_codex.errors import ConfigurationError
+
+    try:
+        yield
+    except ConfigurationError as error:
+        raise pytest.UsageError(str(error)) from None
 
 
 def live_session(config: pytest.Config) -> Session:

@@ -1,15 +1,20 @@
-"""What cannot be written is said, and changes nothing else: no report has a say in the verdict."""
+"""What is written at the end of a run: lines that fit the terminal, and files.
+
+A file that cannot be written is said, and changes nothing else: no report has a say in the verdict.
+"""
 
 from __future__ import annotations
 
 import contextlib
+import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
 
 from pytest_codex.report.paint import say
+from pytest_codex.report.wrapping import room, wrapped
 
 
 @contextlib.contextmanager
@@ -28,4 +33,25 @@ def warn(config: pytest.Config, text: str) -> None:
         say(sys.stderr, text)
         return
     reporter.ensure_newline()
-    reporter.line(text, yellow=True)
+    tell(reporter, text, yellow=True)
+
+
+def tell(reporter: pytest.TerminalReporter, *texts: str, **markup: bool) -> None:
+    """Write lines, on a terminal broken at words."""
+    for line in fitted(reporter, texts):
+        reporter.line(line, **markup)
+
+
+def fitted(reporter: pytest.TerminalReporter | None, texts: Iterable[str]) -> list[str]:
+    """Return lines as the terminal has room for them; without one, as they are."""
+    if reporter is None:
+        return list(texts)
+    columns = reporter.config.get_terminal_writer().fullwidth
+    width = room(columns, os.environ, terminal=reporter.isatty())
+    return [line for text in texts for line in wrapped(text, width)]
+
+
+def shown(path: Path, config: pytest.Config) -> str:
+    """Return a path as whoever called pytest would write it."""
+    here = config.invocation_params.dir
+    return str(path.relative_to(here) if path.is_relative_to(here) else path)

@@ -15,6 +15,14 @@ from pytest_codex.exchange.store import load
 from pytest_codex.probes.catalogue import CATALOGUE
 
 
+def unusable(folder: Path, error: OSError) -> ConfigurationError:
+    """Return what is said of a results folder that cannot be used."""
+    return ConfigurationError(
+        f"results folder {folder}: cannot be written: {error.strerror or error}; "
+        "choose another one with --results-dir"
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Results:
     """Where one target's results go."""
@@ -72,14 +80,7 @@ class Results:
             trial.touch()
             trial.unlink(missing_ok=True)
         except OSError as error:
-            raise self.unusable(error) from None
-
-    def unusable(self, error: OSError) -> ConfigurationError:
-        """Return what is said of a folder that cannot be used."""
-        return ConfigurationError(
-            f"results folder {self.folder}: cannot be written: {error.strerror or error}; "
-            "choose another one with --results-dir"
-        )
+            raise unusable(self.folder, error) from None
 
     def recorded(self, run: str | None = None) -> dict[str, Exchange]:
         """Return the exchanges in the folder, of one run or of any, by their probes."""

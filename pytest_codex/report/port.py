@@ -17,12 +17,12 @@ from pytest_codex.compose.environment import variables
 from pytest_codex.compose.masking import looks_secret, masked, secrets_in
 from pytest_codex.compose.project import Project
 from pytest_codex.compose.rendered import rendered, secrets
-from pytest_codex.errors import ConfigurationError
 from pytest_codex.exchange.excerpt import harmless
 from pytest_codex.invariants.docker import config, reason
 from pytest_codex.invariants.findings import Judgement, UnjudgedError
 from pytest_codex.invariants.stack import Stack
 from pytest_codex.redaction import Scrubber, Secret
+from pytest_codex.report.artifacts import unusable
 
 # Shorter ones are parts of other words.
 _SHORTEST = 6
@@ -85,10 +85,7 @@ def _written(root: Path, name: str, texts: Mapping[str, str]) -> Path:
     except OSError as error:
         if folder is not None:  # half of it must not be taken for all
             shutil.rmtree(folder, ignore_errors=True)
-        raise ConfigurationError(
-            f"results folder {root}: cannot be written: {error.strerror or error}; "
-            "choose another one with --results-dir"
-        ) from None
+        raise unusable(root, error) from None
     return folder
 
 

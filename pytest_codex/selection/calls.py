@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
-from pytest_codex.options import OPTIONS, Kind
+from pytest_codex.options import OPTIONS, Kind, Option
 from pytest_codex.selection.expressions import Expression, expression_of, joined
 
 #: What says what to run and what to print of it: another call says that for itself.
@@ -18,11 +18,8 @@ _REPLACED = frozenset(
 _BOUND = frozenset({"domain", "origin", "key"})
 #: The one value of these that serves any target.
 _EMBEDDED = "embedded"
-_FLAGS = {
-    f"--{prefix}{option.name}": option
-    for option in OPTIONS
-    for prefix in ("", "codex-", *(("no-", "no-codex-") if option.kind is Kind.SWITCH else ()))
-}
+#: All options.
+_ALL = frozenset(option.name for option in OPTIONS)
 #: ``-m``, with its value or without, perhaps behind other flags of one letter.
 _MARKERS = re.compile(r"-([qvsxl]*)m(.*)", re.DOTALL)
 
@@ -35,12 +32,14 @@ class Call:
     :param bound: the options that are true of the run's own target only.
     :param single: the options that are true of any target, but of one at a time.
     :param markers: what ``-m`` says; of the suites, only those run that it allows.
+    :param flag: the option that names a target.
     """
 
     words: tuple[str, ...] = ("pytest",)
     bound: tuple[str, ...] = ()
     single: tuple[str, ...] = ()
     markers: str = ""
+    flag: str = "--target"
 
     def lets(self, suite: Expression) -> bool:
         """Whether ``-m`` lets tests of a suite in, as far as that can be told from markers."""
@@ -67,17 +66,24 @@ class Call:
 
     def _line(self, expression: str, targets: tuple[str, ...], own: tuple[str, ...]) -> str:
         bound = self.bound if targets in ((), own) else ()
-        named = (f"--target={target}" for target in targets)
+        named = (f"{self.flag}={target}" for target in targets)
         return shlex.join([*self.words, *self.single, *bound, "-m", expression, *named])
 
 
-def call_of(arguments: Iterable[str], markers: str = "", places: Iterable[str] = ()) -> Call:
+def call_of(
+    arguments: Iterable[str],
+    markers: str = "",
+    places: Iterable[str] = (),
+    short: Collection[str] = _ALL,
+) -> Call:
     """Return how pytest was called; a key that is written out is left out.
 
     :param arguments: the command line, without the program.
     :param markers: the ``-m`` that holds.
     :param places: where the tests are, if the command line does not say so.
+    :param short: the names of the options whose short flags are ours and not somebody else's.
     """
+    flags = _flags(short)
     words = ["pytest", *places]
     bound: list[str] = []
     single: list[str] = []
@@ -89,7 +95,7 @@ def call_of(arguments: Iterable[str], markers: str = "", places: Iterable[str] =
             del left[: not found[2]]
             continue
         flag, equals, value = word.partition("=")
-        option = _FLAGS.get(flag)
+        option = flags.get(flag)
         if option is None:
             words += [word] * (word != "--")
             continue
@@ -104,4 +110,15 @@ def call_of(arguments: Iterable[str], markers: str = "", places: Iterable[str] =
             (single if value == _EMBEDDED else bound).extend(given)
         elif option.name not in _REPLACED:
             words += given
-    return Call(tuple(words), tuple(bound), tuple(single), markers)
+    target = "--target" if "target" in short else "--codex-target"
+    return Call(tuple(words), tuple(bound), tuple(single), markers, target)
+
+
+def _flags(short: Collection[str]) -> dict[str, Option]:
+    """Return our options by every flag that stands for them."""
+    return {
+        f"--{negation}{prefix}{option.name}": option
+        for option in OPTIONS
+        for prefix in (("codex-", "") if option.name in short else ("codex-",))
+        for negation in (("", "no-") if option.kind is Kind.SWITCH else ("",))
+    }

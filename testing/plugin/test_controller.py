@@ -72,6 +72,16 @@ def test_the_invariant_that_a_worker_dies_in_has_failed(project: Project, asked)
     assert "codex_home" in failed
 
 
+def test_results_of_invariants_that_cannot_be_written_are_a_usage_error(project: Project):
+    """Of the controller, too."""
+    project.write(afile="somebody's")
+    chosen = ("suites", "-m", "invariants", f"--compose={STACK}", "--results-dir=afile/x")
+    for workers in ((), ("-n2",)):
+        said = refusal(project.run(*chosen, *workers))
+        assert "results folder " in said
+        assert "cannot be written" in said
+
+
 def test_what_the_controller_cannot_use_is_said_once(
     project: Project, deployed: Endpoint, monkeypatch
 ):

@@ -63,6 +63,16 @@ def test_a_full_disk_changes_no_verdict_on_invariants(project: Project):
     assert not list((results / "invariants").iterdir())
 
 
+def test_a_full_disk_changes_no_selection(project: Project):
+    """What was selected is run, and said at the terminal."""
+    (project.path / "changed.txt").write_text("docker-compose.yml\n")
+    chosen = ("-m", "invariants", "-k", "credentials", "--changed-files=changed.txt")
+    code, said = on_a_full_disk(project, "suites", *chosen, f"--compose={STACK}")
+    assert code == 0, said
+    assert f"test-results/selection.json: cannot be written: {LARGE}" in said
+    assert not (project.path / "test-results" / "selection.json").exists()
+
+
 def test_a_report_of_pytest_s_that_nothing_can_be_added_to_is_left_as_it_was(
     tmp_path: Path, monkeypatch
 ):

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import tempfile
+from pathlib import Path
+
 import pytest
 
 from testing.plugin.project import PLAIN, Project
@@ -27,6 +30,21 @@ def test_on_a_terminal_lines_are_broken_at_words(project: Project, columns: int)
     assert "request 15 s, nonstream 60 s, stream 120 s, first-event 60 s, idle 30 s" in said
     assert "prod is broken: whatever is asked of localhost:" in said
     assert "not verified: because of " in said
+
+
+def test_on_a_terminal_a_selection_is_broken_at_words():
+    """However long its reasons are."""
+    changed = "src/a-rather-long-name-of-a-file/stream.js\nserver.js\n"
+    # Its path is shorter than the screen is wide.
+    with tempfile.TemporaryDirectory(dir="/tmp") as folder:
+        Path(folder, "changed.txt").write_text(changed)
+        Path(folder, "test_own.py").write_text("def test_own(): pass\n")
+        chosen = ("-k", "own", "--changed-files=changed.txt", f"--rootdir={folder}")
+        _, written = in_a_terminal(Path(folder), *PLAIN, *chosen, columns=80)
+    screen = Screen(80)
+    screen.feed(written)
+    assert "rules.streaming.paths[0]" in screen.text
+    assert not screen.wrapped, screen.text
 
 
 def test_in_a_log_lines_stay_whole(project: Project):

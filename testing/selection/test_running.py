@@ -412,6 +412,25 @@ def test_a_plan_runs_a_target_that_has_no_domain_by_itself(own, monkeypatch):
     assert [line for line in lines if line.startswith("pytest")] == together
 
 
+def test_a_short_option_that_is_somebody_else_s_is_left_to_them(own, monkeypatch):
+    """The words of a plan are then ours by their long names."""
+    own.makeconftest(
+        "def pytest_addoption(parser):\n    parser.addoption('--target')\n"
+        "    parser.addoption('--key')\n"
+    )
+    (own.path / "changed.txt").write_text("Dockerfile\n")
+    asked = ("--codex-plan", "--codex-changed-files=changed.txt", "-m", "smoke")
+    lines = own.runpytest_inprocess(*asked, "--target=theirs", "--key=mine").outlines
+    expected = "pytest --target=theirs --key=mine -m smoke --codex-target=dev"
+    assert [line for line in lines if line.startswith("pytest")] == [expected]
+    lines = own.runpytest_inprocess(*asked).outlines
+    assert "pytest -m smoke --codex-target=dev" in lines
+    (own.path / "conftest.py").unlink()
+    assert "pytest -m smoke --target=dev" in own.runpytest_inprocess(*asked).outlines
+    monkeypatch.setenv("CODEX_NO_SHORT_OPTIONS", "1")
+    assert "pytest -m smoke --codex-target=dev" in own.runpytest_inprocess(*asked).outlines
+
+
 def test_what_m_leaves_out_is_said(own):
     """Otherwise a change of documents would deselect everything without a word."""
     told = "invariants selected and left out: -m 'smoke or sse'"
@@ -431,6 +450,18 @@ def test_why_everything_runs_is_said_without_a_header_too(own, quiet):
     )
     assert result.stdout.str().count("everything runs") == 1
     assert run(own, "unknown").stdout.str().count("everything runs") == 1
+
+
+def test_an_explanation_that_nobody_wants_needs_no_selection(own):
+    """As a line of pytest's addopts is taken back."""
+    result = own.runpytest_inprocess("--no-explain-selection", "-p", "no:asyncio", "-k", "plain")
+    assert result.ret != pytest.ExitCode.USAGE_ERROR
+
+
+def test_a_list_of_tests_writes_nothing(own):
+    """It only shows what would be selected."""
+    run(own, "server.js", options=("--collect-only",))
+    assert not (own.path / "test-results").exists()
 
 
 @pytest.mark.parametrize("mode", [(), ("-n1",)])
