@@ -6,12 +6,15 @@ import argparse
 import json
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from pytest_codex.errors import ConfigurationError
 from pytest_codex.report.paint import say
+
+if TYPE_CHECKING:
+    from pytest_codex.report.jobs import Problem
 
 #: As pytest has them: something failed; the command line, or a setting, cannot be used.
 FAILED, USAGE = 1, 4
@@ -86,7 +89,7 @@ def _names(job: dict[str, str]) -> list[str]:
 
 
 def _merge(folders: Sequence[Path], output: Path, expected: Sequence[str]) -> int:
-    from pytest_codex.report.annotations import Annotation, command, on_github
+    from pytest_codex.report.annotations import on_github
     from pytest_codex.report.comparison import markdown
     from pytest_codex.report.jobs import JUNIT, SUMMARY
     from pytest_codex.report.merge import junit, merge, refuse_overlap, save
@@ -108,11 +111,24 @@ def _merge(folders: Sequence[Path], output: Path, expected: Sequence[str]) -> in
         say(sys.stdout, f"{group.name}: {counts or 'no check ran'}{red}")
     for problem in merged.problems:
         say(sys.stderr, f"ERROR: {problem.name}: {problem.says}")
-        if on_github():
-            title = f"results of {problem.name}"
-            say(sys.stdout, command(Annotation(title, problem.says)))
+    if on_github():
+        say(sys.stdout, *_annotations(merged.problems))
     say(sys.stdout, f"merged: {output / JUNIT}, {output / SUMMARY}")
     return 0 if merged.green else FAILED
+
+
+def _annotations(problems: Sequence[Problem]) -> Iterator[str]:
+    from pytest_codex.report.annotations import Annotation, limited
+
+    def shown(problem: Problem) -> Annotation:
+        return Annotation(f"results of {problem.name}", problem.says)
+
+    def counted(left_out: Sequence[Problem]) -> Annotation:
+        names = ", ".join(problem.name for problem in left_out[:10])
+        more = f"{len(left_out)} more, as {names}; all of them are in junit.xml"
+        return Annotation(f"results of {len(left_out)} more", more)
+
+    return limited(problems, shown, counted)
 
 
 if __name__ == "__main__":

@@ -75,7 +75,7 @@ def workflow_commands(findings: Iterable[Finding], workspace: Path | None = None
         def counted(left_out: Sequence[Finding], kind: str = kind) -> Annotation:
             return Annotation(f"{len(left_out)} more findings", _counted(left_out), kind=kind)
 
-        yield from _limited(of_kind, shown, counted)
+        yield from limited(of_kind, shown, counted)
 
 
 def check_commands(
@@ -108,10 +108,10 @@ def check_commands(
         more = f"{len(left_out)} more, as {names}; all of them are in summary.md"
         return Annotation(f"{len(left_out)} more causes", more)
 
-    yield from _limited(list(causes.values()), shown, counted)
+    yield from limited(list(causes.values()), shown, counted)
 
 
-def _limited(
+def limited(
     every: Sequence[_T],
     shown: Callable[[_T], Annotation],
     counted: Callable[[Sequence[_T]], Annotation],

@@ -428,6 +428,19 @@ def test_a_summary_of_a_job_cannot_leave_its_place(tmp_path: Path) -> None:
     assert not any(mark in text for mark in ("<script", "<!--", "```", "~~~"))
 
 
+def test_no_more_annotations_than_github_shows(run, monkeypatch) -> None:
+    """The last one counts the rest; standard error has each."""
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    names = [f"t{number:02}" for number in range(30)]
+    _, said, errors = run("--expect", ",".join(names))
+    found = [line for line in said.splitlines() if line.startswith("::error ")]
+    assert len(found) == 10
+    assert found[0].startswith("::error title=results of t00::no results of it")
+    assert found[-1].startswith("::error title=results of 21 more::21 more, as t09, t10, ")
+    assert found[-1].endswith("; all of them are in junit.xml")
+    assert len(errors.splitlines()) == 30
+
+
 # -- where it is written --------------------------------------------------------------------------
 
 
