@@ -19,7 +19,9 @@ INVARIANTS = "invariants"
 _REASONS = {"failure": "failed", "error": "error", "skipped": "skipped"}
 #: Of results of the same check, the first of these that occurs stands.
 _WORST = ("error", "failed", "passed", "skipped")
-#: How the figures of two jobs of a target are put together; the others are the first job's.
+#: What every figure is below: seconds, days, or how many.
+_MOST = 1e9
+#: How the figures of two jobs of a target are put together; other properties are the first job's.
 _FIGURES: dict[str, Callable[[list[float]], float]] = {
     "model_calls": sum,
     "requests": sum,
@@ -185,12 +187,9 @@ def with_target(check: str, target: str) -> str:
 
 
 def _together(key: str, values: Sequence[str]) -> str:
-    if len(values) == 1 or key not in _FIGURES:
+    if key not in _FIGURES:
         return values[0]
-    try:
-        numbers = [float(value) for value in values if value]
-    except ValueError:
-        return values[0]
+    numbers = [number for value in values if (number := _number(value)) is not None]
     return f"{_FIGURES[key](numbers):.10g}" if numbers else ""
 
 
@@ -220,12 +219,13 @@ def _suite(group: Group) -> ET.Element:
     suite = ET.Element("testsuite", name=SUITE + group.name, tests=str(len(group.results)))
     for name, kind in counts.items():
         suite.set(name, str(group.count(kind)))
-    seconds = sum(_seconds(result.element) for result in group.results.values())
-    suite.set("time", f"{seconds:.3f}")
+    seconds = [_seconds(result.element) for result in group.results.values()]
+    suite.set("time", f"{sum(seconds):.3f}")
     properties = ET.SubElement(suite, "properties")
     for key, value in group.properties.items():
         ET.SubElement(properties, "property", name=key, value=value)
-    for result in group.results.values():
+    for result, time in zip(group.results.values(), seconds, strict=True):
+        result.element.set("time", f"{time:.3f}")
         if group.name != INVARIANTS:
             result.element.set("name", with_target(result.check, group.name))
         suite.append(result.element)
@@ -248,11 +248,16 @@ def _missing(problems: Sequence[Problem]) -> ET.Element:
 
 
 def _seconds(case: ET.Element) -> float:
+    return max(_number(case.get("time", "")) or 0.0, 0.0)
+
+
+def _number(text: str) -> float | None:
+    """Return a figure of a report; None for what no run can have measured, as infinity."""
     try:
-        seconds = float(case.get("time", "0"))
+        number = float(text)
     except ValueError:
-        return 0.0
-    return seconds if 0 <= seconds < 1e9 else 0.0
+        return None
+    return number if abs(number) < _MOST else None
 
 
 def refuse_overlap(output: Path, folders: Iterable[Path]) -> None:

@@ -147,6 +147,27 @@ def test_two_jobs_of_one_target_are_put_together(tmp_path: Path) -> None:
     assert "2 results are of checks that another job had" in comparison.markdown(merged)
 
 
+@pytest.mark.parametrize("value", ["nan", "inf", "-inf", "1e999", "1e300", "soon", ""])
+@pytest.mark.parametrize("jobs_of_it", [1, 2])
+def test_what_is_no_figure_is_left_out(tmp_path: Path, value: str, jobs_of_it: int) -> None:
+    """Of the summary, of the properties, and of the times of the checks."""
+    for number in range(jobs_of_it):
+        figures = {"first_event_seconds": value, "certificate_days": value, "model_calls": "2"}
+        own = left(tmp_path / str(number), "dev", [outcome(f"test_{number}")], figures)
+        report = (own / "junit.xml").read_text()
+        (own / "junit.xml").write_text(report.replace('time="0.500"', f'time="{value}"'))
+    merged = merge([tmp_path])
+    assert merged.groups[0].properties == {
+        "first_event_seconds": "",
+        "certificate_days": "",
+        "model_calls": str(2 * jobs_of_it),
+    }
+    times = {element.get("time") for element in ET.fromstring(junit_of(merged)).iter()}
+    assert times == {"0.000", None}
+    passed = f"{jobs_of_it} passed"
+    assert f"| `dev` |  | {passed} | {2 * jobs_of_it} |  |  |" in comparison.markdown(merged)
+
+
 def junit_of(merged) -> str:
     from pytest_codex.report.merge import junit as render
 
