@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import sys
 from collections.abc import Iterator, Sequence
@@ -11,6 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from pytest_codex.errors import ConfigurationError
+from pytest_codex.exchange.excerpt import visible
+from pytest_codex.exchange.strict import strict_json
 from pytest_codex.report.paint import say
 
 if TYPE_CHECKING:
@@ -65,30 +66,36 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _expected(text: str) -> list[str]:
-    """Return the names of what results are expected of.
+def _expected(text: str) -> list[str] | None:
+    """Return the names of what results are expected of; None where nothing is said of it.
 
     :raises ConfigurationError: for JSON that is neither a list of names nor a matrix.
     """
-    if not text.lstrip().startswith(("{", "[")):
-        return text.replace(",", " ").split()
+    names = text.replace(",", " ").split()
+    if not names:
+        return None
     try:
-        said = json.loads(text)
-        if isinstance(said, list):
-            return [name.strip() for name in said]
-        return [name for job in said["include"] for name in _names(job)]
-    except (ValueError, KeyError, TypeError, AttributeError):
-        raise ConfigurationError(
-            "--expect: neither names, nor a JSON list of them, nor what pytest --codex-matrix "
-            "printed"
-        ) from None
+        said = strict_json(text)
+    except ValueError:
+        if not names[0].startswith(("{", "[", '"')):
+            return names
+        said = None
+    match said:
+        case list(given) if all(isinstance(name, str) and name.strip() for name in given):
+            return [name.strip() for name in given]
+        case {"include": list(jobs)} if all(map(_is_job, jobs)):
+            return [name for job in jobs for name in job["results"].split()]
+    raise ConfigurationError(
+        "--expect: expected names, a JSON list of names, or what pytest --codex-matrix printed; "
+        f"observed {visible(text, 60)}"
+    )
 
 
-def _names(job: dict[str, str]) -> list[str]:
-    return job["results"].split()
+def _is_job(entry: object) -> bool:
+    return isinstance(entry, dict) and isinstance(entry.get("results"), str)
 
 
-def _merge(folders: Sequence[Path], output: Path, expected: Sequence[str]) -> int:
+def _merge(folders: Sequence[Path], output: Path, expected: Sequence[str] | None) -> int:
     from pytest_codex.report.annotations import on_github
     from pytest_codex.report.comparison import markdown
     from pytest_codex.report.jobs import JUNIT, SUMMARY
@@ -113,6 +120,8 @@ def _merge(folders: Sequence[Path], output: Path, expected: Sequence[str]) -> in
         say(sys.stderr, f"ERROR: {problem.name}: {problem.says}")
     if on_github():
         say(sys.stdout, *_annotations(merged.problems))
+    if merged.green and not merged.groups:
+        say(sys.stdout, "no results, and none expected")
     say(sys.stdout, f"merged: {output / JUNIT}, {output / SUMMARY}")
     return 0 if merged.green else FAILED
 

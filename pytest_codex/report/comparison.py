@@ -48,7 +48,7 @@ def markdown(merged: Merged) -> str:
 
 def _headline(merged: Merged) -> str:
     if not merged.groups:
-        return "Nothing was verified"
+        return "Nothing was verified" + (", and nothing expected" if merged.green else "")
     red = [group.name for group in merged.groups if group.red]
     count = len(merged.problems)
     missing = f"{count} missing, broken or incomplete" if count else ""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+import stat
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,8 +22,8 @@ SUITE = "pytest-codex-live "
 #: What the suite of a merged report is called that has the problems: no target can be called so.
 PROBLEMS, RESULTS_OF = "(merge)", "results of "
 JUNIT, SUMMARY, EXCHANGES = "junit.xml", "summary.md", "exchanges"
-#: Bytes of a file that is read, and how deep its elements or folders may be nested.
-_MOST_BYTES, _MOST_DEPTH, _FOLDERS = 64_000_000, 20, 4
+#: Bytes of a file that is read, and how deep its elements, or folders, may be nested.
+_MOST_BYTES, _MOST_DEPTH = 64_000_000, 20
 _NAME = re.compile(r"[A-Za-z0-9_.-]{1,100}")
 
 
@@ -48,10 +49,14 @@ class Problem:
 
 @dataclass(slots=True)
 class Found:
-    """All that was found."""
+    """All that was found.
+
+    :param absent: a problem for each folder that is not there, unless nothing is expected in it.
+    """
 
     parts: list[Part] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
+    absent: list[Problem] = field(default_factory=list)
 
 
 def find(roots: Iterable[Path]) -> Found:
@@ -59,40 +64,49 @@ def find(roots: Iterable[Path]) -> Found:
     found = Found()
     seen: set[Path] = set()
     for root in roots:
-        if not root.is_dir():
-            found.problems.append(Problem(_shown(root), "there is no such folder"))
-            continue
-        for folder in _folders(root):
+        for folder in _folders(root, found):
             if folder.resolve() not in seen:
                 seen.add(folder.resolve())
                 _read(folder, found)
     return found
 
 
-def _folders(root: Path) -> Iterator[Path]:
+def _folders(root: Path, found: Found) -> Iterator[Path]:
     """Yield the folders that may be those of a target, links not followed."""
-    for name, below, files in os.walk(root):
+
+    def unread(error: OSError) -> None:
+        folder = _shown(Path(error.filename))
+        if isinstance(error, FileNotFoundError):
+            found.absent.append(Problem(folder, "there is no such folder"))
+        else:
+            found.problems.append(Problem(folder, _why(error)))
+
+    for name, below, files in os.walk(root, onerror=unread):
         folder = Path(name)
-        deep = len(folder.relative_to(root).parts) >= _FOLDERS
         has_exchanges = EXCHANGES in below
-        below[:] = [one for one in sorted(below) if not deep and one != EXCHANGES]
+        below[:] = [one for one in sorted(below) if one != EXCHANGES]
+        if below and len(folder.relative_to(root).parts) >= _MOST_DEPTH:
+            below.clear()
+            says = f"folders are nested more than {_MOST_DEPTH} deep"
+            found.problems.append(Problem(_shown(folder), says))
         if JUNIT in files or SUMMARY in files or has_exchanges:
             yield folder
 
 
 def _read(folder: Path, found: Found) -> None:
-    summary = folder / SUMMARY
+    text = ""
     try:
-        text = harmless(_bytes(summary).decode("utf-8", "replace")) if summary.exists() else ""
+        text = harmless(_bytes(folder / SUMMARY).decode("utf-8", "replace"))
+    except FileNotFoundError:
+        pass  # there need not be one
     except (OSError, ValueError) as error:
-        text = ""
-        found.problems.append(Problem(_shown(summary), _why(error)))
-    if not (folder / JUNIT).exists():
+        found.problems.append(Problem(_shown(folder / SUMMARY), _why(error)))
+    try:
+        suites = list(_suites(_parsed(_bytes(folder / JUNIT))))
+    except FileNotFoundError:
         says = f"no {JUNIT}: the job ended early, or --junitxml has put it elsewhere"
         found.problems.append(Problem(_shown(folder), says))
         return
-    try:
-        suites = list(_suites(_parsed(_bytes(folder / JUNIT))))
     except (OSError, ValueError) as error:
         found.problems.append(Problem(_shown(folder / JUNIT), _why(error)))
         return
@@ -117,10 +131,11 @@ def _merged_before(suite: ET.Element) -> Iterator[Problem]:
 
 
 def _bytes(path: Path) -> bytes:
-    if path.is_symlink() or not path.is_file():
+    status = path.lstat()
+    if not stat.S_ISREG(status.st_mode):
         raise ValueError("no ordinary file")
-    if path.stat().st_size > _MOST_BYTES:
-        raise ValueError(f"{path.stat().st_size:,} bytes; at most {_MOST_BYTES:,} are read")
+    if status.st_size > _MOST_BYTES:
+        raise ValueError(f"{status.st_size:,} bytes; at most {_MOST_BYTES:,} are read")
     return path.read_bytes()
 
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
 from pytest_codex.errors import ConfigurationError
 from pytest_codex.exchange.excerpt import visible
-from pytest_codex.report.jobs import PROBLEMS, RESULTS_OF, SUITE, Part, Problem, find
+from pytest_codex.report.jobs import PROBLEMS, RESULTS_OF, SUITE, Found, Part, Problem, find
 from pytest_codex.report.summary import UNFINISHED
 from pytest_codex.whole import write
 
@@ -95,37 +95,46 @@ class Merged:
 
     @property
     def green(self) -> bool:
-        """Whether everything is there, something passed of each group, and nothing failed."""
-        return (
-            not self.problems
-            and bool(self.groups)
-            and not any(group.red or group.incomplete for group in self.groups)
-        )
+        """Whether all that is expected is there, something passed of it, and nothing failed."""
+        return not self.problems and not any(group.red for group in self.groups)
 
 
-def merge(folders: Iterable[Path], expected: Iterable[str] = ()) -> Merged:
+def merge(folders: Iterable[Path], expected: Collection[str] | None = None) -> Merged:
     """Read the results of several jobs.
 
     Results that are missing, broken or incomplete are problems, beside everything that can be
     read. They are incomplete where nothing passed, and where a run was interrupted.
 
     :param folders: each has results, or folders with results.
-    :param expected: the names of the targets of which there have to be results.
+    :param expected: the names of the targets of which there have to be results; None: of any. Where
+        it is empty, nothing found is all right.
     """
     found = find(folders)
-    problems = list(found.problems)
-    there = {part.name for part in found.parts}
-    problems += [
-        Problem(visible(name), "no results of it: its job did not run, or left nothing")
-        for name in dict.fromkeys(expected)
-        if name not in there
-    ]
-    if not there and not problems:
-        problems.append(Problem("results", "there are none in any of the folders"))
-    order = sorted(there, key=lambda name: (name != INVARIANTS, name))
+    names = {part.name for part in found.parts}
+    order = sorted(names, key=lambda name: (name != INVARIANTS, name))
     groups = [_group(name, found.parts) for name in order]
-    problems += [Problem(group.name, group.incomplete) for group in groups if group.incomplete]
+    problems = [*found.problems, *_missing(found, expected), *_unfit(groups)]
     return Merged(groups, problems)
+
+
+def _missing(found: Found, expected: Collection[str] | None) -> Iterator[Problem]:
+    """Yield what is not there."""
+    if expected is not None and not expected:
+        return
+    yield from found.absent
+    there = {part.name for part in found.parts}
+    for name in dict.fromkeys(expected or ()):
+        if name not in there:
+            yield Problem(visible(name), "no results of it: its job did not run, or left nothing")
+    if expected is None and not (there or found.problems or found.absent):
+        yield Problem("results", "there are none in any of the folders")
+
+
+def _unfit(groups: Iterable[Group]) -> Iterator[Problem]:
+    """Yield which of the results that are there do not say that a target was verified."""
+    for group in groups:
+        if group.incomplete:
+            yield Problem(group.name, group.incomplete)
 
 
 def _group(name: str, parts: Iterable[Part]) -> Group:
@@ -206,7 +215,7 @@ def junit(merged: Merged) -> bytes:
     for group in merged.groups:
         root.append(_suite(group))
     if merged.problems:
-        root.append(_missing(merged.problems))
+        root.append(_broken(merged.problems))
     for name in ("tests", "failures", "errors", "skipped"):
         root.set(name, str(sum(int(suite.get(name, "0")) for suite in root)))
     root.set("time", f"{sum(float(suite.get('time', '0')) for suite in root):.3f}")
@@ -232,7 +241,7 @@ def _suite(group: Group) -> ET.Element:
     return suite
 
 
-def _missing(problems: Sequence[Problem]) -> ET.Element:
+def _broken(problems: Sequence[Problem]) -> ET.Element:
     number = str(len(problems))
     suite = ET.Element("testsuite", name=SUITE + PROBLEMS, tests=number, errors=number)
     suite.set("failures", "0")

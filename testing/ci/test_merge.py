@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -226,6 +227,30 @@ def test_a_matrix_says_what_is_expected(run) -> None:
     assert [line.split()[1] for line in errors.splitlines()] == ["staging:", "invariants:"]
 
 
+NONE_EXPECTED = '{"include":[{"name":"prod","results":""}]}'
+
+
+@pytest.mark.parametrize("folder", ["empty", "missing"])
+@pytest.mark.parametrize(("expect", "code"), [(NONE_EXPECTED, 0), ("[]", 0), ("", 1), (",", 1)])
+def test_where_nothing_is_expected_nothing_found_is_fine(
+    tmp_path: Path, capsys, folder: str, expect: str, code: int
+) -> None:
+    """As of tests of one's own markers, which need not be live; without a word it is red."""
+    (tmp_path / "empty").mkdir()
+    arguments = [str(tmp_path / folder), "--output", str(tmp_path / "out"), "--expect", expect]
+    assert main(["merge", *arguments]) == code
+    out, errors = capsys.readouterr()
+    assert ("no results, and none expected\n" in out) is (code == 0)
+    assert bool(errors) is (code == 1)
+    headline = (tmp_path / "out" / "summary.md").read_text().splitlines()[0]
+    assert headline == "# Nothing was verified" + ("" if code else ", and nothing expected")
+
+
+def test_where_nothing_is_expected_what_is_there_still_counts(run) -> None:
+    """A check has failed on prod."""
+    assert run("--expect", NONE_EXPECTED)[0] == 1
+
+
 def test_all_green_is_zero(run, jobs: Path) -> None:
     """And only that."""
     left(jobs / "codex-live-prod", "prod", [outcome("test_chat")])
@@ -287,6 +312,60 @@ def test_results_without_junit_are_broken(run, jobs: Path) -> None:
     (jobs / "codex-live-prod" / "prod" / "junit.xml").unlink()
     _, _, errors = run()
     assert "prod: no junit.xml: the job ended early" in errors
+
+
+def test_a_folder_that_cannot_be_read_is_said(run, jobs: Path, monkeypatch) -> None:
+    """There may be results in it, as where it is of mode 000."""
+    closed = jobs / "closed"
+    closed.mkdir()
+    scandir = os.scandir
+
+    def refused(path):
+        if Path(path) == closed:
+            raise PermissionError(13, "Permission denied", str(path))
+        return scandir(path)
+
+    left(jobs / "codex-live-prod", "prod", [outcome("test_chat")])
+    assert run()[0] == 0
+    monkeypatch.setattr(os, "scandir", refused)
+    code, said, errors = run()
+    assert code == 1
+    assert errors == f"ERROR: {closed}: Permission denied\n"
+    assert "dev: 2 passed" in said
+
+
+def test_a_folder_of_which_only_the_names_can_be_read_is_said(run, jobs: Path, monkeypatch) -> None:
+    """As where it is of mode 444: whether there is a file cannot be asked."""
+    closed = jobs / "codex-live-prod" / "prod"
+
+    def refusing(ask):
+        def asked(path, *arguments, **options):
+            if not isinstance(path, int) and Path(path).parent == closed:
+                raise PermissionError(13, "Permission denied", str(path))
+            return ask(path, *arguments, **options)
+
+        return asked
+
+    for name in ("stat", "lstat"):
+        monkeypatch.setattr(os, name, refusing(getattr(os, name)))
+    code, said, errors = run()
+    assert code == 1
+    assert errors.splitlines() == [
+        f"ERROR: {closed / name}: Permission denied" for name in ("summary.md", "junit.xml")
+    ]
+    assert "dev: 2 passed" in said
+
+
+def test_results_lie_as_deep_as_folders_are_read(tmp_path: Path) -> None:
+    """Those that lie deeper are said not to be read."""
+    left(tmp_path.joinpath(*"abcdefgh"), "dev", [outcome("test_chat")])
+    assert merge([tmp_path]).green
+    left(tmp_path.joinpath("deep", *"x" * 19), "prod", [outcome("test_chat")])
+    merged = merge([tmp_path])
+    assert [group.name for group in merged.groups] == ["dev"]
+    (problem,) = merged.problems
+    assert problem.name == str(tmp_path.joinpath("deep", *"x" * 19))
+    assert problem.says == "folders are nested more than 20 deep"
 
 
 def test_a_link_is_not_followed(run, jobs: Path, tmp_path: Path) -> None:
@@ -390,8 +469,6 @@ def test_a_list_as_json_says_what_is_expected(run, jobs: Path) -> None:
         (["merge"], "the following arguments are required"),
         ([], "the following arguments are required: COMMAND"),
         (["merge", "in", "--output", "{file}"], "cannot be written: File exists"),
-        (["merge", "in", "--output", "x", "--expect", "[1]"], "--expect: neither names, nor"),
-        (["merge", ".", "--output", "x", "--expect", "{}"], "--expect: neither names, nor"),
     ],
 )
 def test_a_wrong_command_line_ends_with_4(
@@ -408,6 +485,27 @@ def test_a_wrong_command_line_ends_with_4(
     errors = capsys.readouterr().err
     assert says in errors
     assert "Traceback" not in errors
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        *("null", "true", "5", '"dev"', '"dev', "{}", "[", "[1]", '[""]', '[["dev"]]'),
+        *('{"include":{}}', '{"include":null}', '{"include":"dev"}', '{"include":["dev"]}'),
+        *('{"include":[{}]}', '{"include":[{"results":["dev"]}]}', "[" * 100_000),
+    ],
+    ids=lambda given: given[:40],
+)
+def test_wrong_json_is_no_names_of_targets(run, tmp_path: Path, given: str) -> None:
+    """It is said what was expected, and nothing is written."""
+    code, _, errors = run("--expect", given)
+    assert code == 4
+    assert errors.startswith(
+        "ERROR: --expect: expected names, a JSON list of names, or what pytest --codex-matrix "
+        f"printed; observed {given[:60]}"
+    )
+    assert len(errors) < 300
+    assert not (tmp_path / "merged").exists()
 
 
 # -- bounds ---------------------------------------------------------------------------------------
