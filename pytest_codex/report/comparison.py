@@ -79,9 +79,8 @@ def _targets(groups: Sequence[Group]) -> Iterator[str]:
     yield f"|{'-|' * len(titles)}"
     for group in groups:
         figures = (_figure(group.properties.get(key, ""), unit) for _, key, unit in known)
-        url = group.properties.get("url", "")
-        embedded = " (EMBEDDED)" if group.properties.get("embedded") == "true" else ""
-        cells = (code(group.name), code(url) + embedded if url else "", _tally(group), *figures)
+        endpoints = ", ".join(map(code, group.endpoints.values()))
+        cells = (code(group.name), endpoints, _tally(group), *figures)
         yield f"| {' | '.join(cells)} |"
     for group in groups:
         if group.repeated:

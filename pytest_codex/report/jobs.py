@@ -41,7 +41,7 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Results that should be there, and are not or cannot be read."""
+    """Results that should be there and are not, cannot be read, or do not belong together."""
 
     name: str
     says: str

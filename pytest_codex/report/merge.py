@@ -54,11 +54,15 @@ class Result:
 
 @dataclass(slots=True)
 class Group:
-    """All results of a target, or of the invariants."""
+    """All results of a target, or of the invariants.
+
+    :param endpoints: what they are results of, by what tells it from another; as it is shown.
+    """
 
     name: str
     results: dict[tuple[str, str], Result] = field(default_factory=dict)
     properties: dict[str, str] = field(default_factory=dict)
+    endpoints: dict[str, str] = field(default_factory=dict)
     summaries: list[str] = field(default_factory=list)
     repeated: int = 0
 
@@ -135,6 +139,9 @@ def _unfit(groups: Iterable[Group]) -> Iterator[Problem]:
     for group in groups:
         if group.incomplete:
             yield Problem(group.name, group.incomplete)
+        if len(group.endpoints) > 1:
+            endpoints = ", ".join(group.endpoints.values())
+            yield Problem(group.name, f"results of different endpoints: {endpoints}")
 
 
 def _group(name: str, parts: Iterable[Part]) -> Group:
@@ -143,8 +150,17 @@ def _group(name: str, parts: Iterable[Part]) -> Group:
     for part in parts:
         if part.name != name:
             continue
-        for entry in part.suite.iterfind("properties/property"):
-            figures.setdefault(entry.get("name", ""), []).append(entry.get("value", ""))
+        properties = {
+            entry.get("name", ""): entry.get("value", "")
+            for entry in part.suite.iterfind("properties/property")
+        }
+        for key, value in properties.items():
+            figures.setdefault(key, []).append(value)
+        if url := properties.get("url"):
+            embedded = properties.get("embedded") == "true"
+            # The embedded endpoint has another port in each run.
+            known, mark = ("embedded", " (EMBEDDED)") if embedded else (url, "")
+            group.endpoints.setdefault(known, visible(url) + mark)
         if part.summary and part.summary not in group.summaries:
             group.summaries.append(part.summary)
         for case in part.suite.iterfind("testcase"):

@@ -139,6 +139,7 @@ def test_two_jobs_of_one_target_are_put_together(tmp_path: Path) -> None:
     left(tmp_path / "1", "dev", first, {"model_calls": "2", "certificate_days": "9.5"})
     left(tmp_path / "2", "dev", second, {"model_calls": "3", "certificate_days": "9.4"})
     merged = merge([tmp_path])
+    assert not merged.problems
     (group,) = merged.groups
     assert group.properties == {"model_calls": "5", "certificate_days": "9.4"}
     assert (group.count("failed"), group.count("passed"), group.repeated) == (2, 1, 2)
@@ -146,6 +147,38 @@ def test_two_jobs_of_one_target_are_put_together(tmp_path: Path) -> None:
     assert "in another result: passed" in text
     assert "in another result: failed two" in text
     assert "2 results are of checks that another job had" in comparison.markdown(merged)
+
+
+@pytest.mark.parametrize(
+    ("other", "named"),
+    [
+        ({"url": "https://elsewhere.example"}, "https://elsewhere.example"),
+        ({"embedded": "true"}, "https://api.example (EMBEDDED)"),
+    ],
+)
+def test_results_of_different_endpoints_are_not_of_one_target(
+    run, jobs: Path, tmp_path: Path, other: Mapping[str, str], named: str
+) -> None:
+    """Both are named, and the results of both are kept."""
+    left(jobs / "codex-live-prod", "prod", [outcome("test_chat")])
+    assert run()[0] == 0
+    left(jobs / "more", "dev", [outcome("test_order")], {**FIGURES, **other})
+    code, said, errors = run()
+    assert code == 1
+    assert errors == f"ERROR: dev: results of different endpoints: https://api.example, {named}\n"
+    assert "dev: 3 passed\n" in said
+    dev = suites(tmp_path / "merged" / "junit.xml")["pytest-codex-live dev"]
+    assert len(dev.findall("testcase")) == 3
+    summary = (tmp_path / "merged" / "summary.md").read_text()
+    assert f"| `dev` | `https://api.example`, `{named}` | 3 passed | 4 |" in summary
+
+
+def test_the_embedded_endpoint_has_a_port_of_its_own_in_each_job(tmp_path: Path) -> None:
+    """So that it is the same one wherever it was."""
+    for port in ("1", "2"):
+        figures = {"url": f"http://127.0.0.1:{port}", "embedded": "true"}
+        left(tmp_path / port, "dev", [outcome(f"test_{port}")], figures)
+    assert merge([tmp_path]).green
 
 
 @pytest.mark.parametrize("value", ["nan", "inf", "-inf", "1e999", "1e300", "soon", ""])
