@@ -76,11 +76,10 @@ def _outcome(report: pytest.TestReport, group: str, seconds: float) -> Outcome:
     # As pytest counts: where a worker died is no phase, and the check failed.
     kind = "error" if report.failed and report.when in ("setup", "teardown") else report.outcome
     file, line, _ = report.location
-    detail = report.longreprtext
+    # Not longreprtext, which begins with a line on xdist's worker.
+    detail = str(report.longrepr or "")
     if isinstance(report.longrepr, tuple):
         detail = str(report.longrepr[2]).removeprefix("Skipped: ")
-    elif isinstance(report.longrepr, str):
-        detail = report.longrepr  # longreprtext has a line on xdist's worker before it
     message = next((text for text in detail.splitlines() if text.startswith("E ")), detail)
     message = message.removeprefix("E").strip().removeprefix("AssertionError: ")
     first = message.splitlines()[0] if message else ""

@@ -7,7 +7,6 @@ Source: GitHub documentation, "Workflow commands for GitHub Actions"; the escape
 from __future__ import annotations
 
 import os
-import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -25,8 +24,6 @@ _T = TypeVar("_T")
 _MOST = 10
 #: How much of a message is shown, in lines and in characters of each.
 _LINES, _WIDTH = 12, 600
-#: The line of pytest-xdist on the worker, before what went wrong in it.
-_WORKER = re.compile(r"\[\S+\] \S+ -- Python .*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +151,7 @@ def _counted(findings: Sequence[Finding]) -> str:
 
 def _explained(outcome: Outcome) -> str:
     """Return what a check says: of a traceback, the lines of the error."""
-    lines = [line for line in outcome.detail.splitlines() if not _WORKER.fullmatch(line)]
+    lines = outcome.detail.splitlines()
     of_error = [line[1:].strip() for line in lines if line.startswith("E ")]
     text = [line for line in of_error or lines if line.strip()] or [outcome.message]
     cut = [line if len(line) <= _WIDTH else f"{line[:_WIDTH]}…" for line in text[:_LINES]]

@@ -44,14 +44,6 @@ def test_of_a_traceback_only_the_error_is_shown() -> None:
     assert found.endswith("::AssertionError: expected 200%0Aobserved 502")
 
 
-def test_the_worker_is_no_part_of_what_is_said() -> None:
-    """pytest-xdist has a line on it before what went wrong, in the check and in its teardown."""
-    worker = "[gw1] linux -- Python 3.11.7 /usr/bin/python3"
-    detail = f"{worker}\nexpected 200\n\n-- and its teardown --\n\n{worker}\nit went away"
-    (found,) = commands(outcome("test_a", "error", detail=detail))
-    assert found.endswith("::expected 200%0A-- and its teardown --%0Ait went away")
-
-
 def test_a_cause_is_annotated_once() -> None:
     """Checks that say the same, and those that are skipped because of it, are counted."""
     outcomes = [

@@ -106,6 +106,22 @@ def test_a_failure_s_line_has_what_was_observed(project: Project):
     assert "; observed the wrong environment is deployed: models of " in failure.get("message", "")
 
 
+@pytest.mark.parametrize("workers", [(), ("-n1",)])
+def test_the_line_of_an_error_that_pytest_does_not_tell_is_its_own(
+    project: Project, deployed: Endpoint, workers
+):
+    """Whichever worker it was: the place of an error is told apart from the next one's by it."""
+    project.write(
+        test_own__py="import pytest\n@pytest.fixture\ndef broken():\n"
+        "    pytest.fail('no database', pytrace=False)\n"
+        "def test_own(healthz, broken): pass\n"
+    )
+    assert project.run("test_own.py", "--target=prod", *workers).ret == 1
+    error = next(ET.parse(project.results / "junit.xml").getroot().iter("error"))
+    assert error.get("message") == "no database"
+    assert (error.text or "").strip() == "no database"
+
+
 def test_a_summary_says_what_was_verified_and_what_was_not(project: Project, deployed: Endpoint):
     """Target, address, sources, figures, skipped checks with their reasons, every exchange."""
     project.verify("-m", "smoke")
