@@ -11,21 +11,23 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 
 from pytest_codex.errors import ConfigurationError, did_you_mean
+from pytest_codex.lines import line_of
 from pytest_codex.policy import SUITES
 from pytest_codex.selection.expressions import misspelt, parse
 from pytest_codex.selection.globs import problem_of, taken_out
-from pytest_codex.selection.lines import line_of
 
 UNKNOWN = ("all", "error")
 #: The files that the policy may stand in: after a change to one of them, everything runs.
 OWN_FILES = frozenset({"pyproject.toml", "pytest_codex.toml"})
 _NAME = re.compile(r"[A-Za-z0-9_-]+")
+_PLACE = re.compile(r"\[(\d+)\]|([^.\[\]]+)")
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
     """What changes to some paths ask for.
 
+    :param name: how the output calls the rule; letters, digits, ``-`` and ``_``.
     :param paths: globs as gitignore has them, from the top of the repository; the last that
         matches decides, ``!`` takes out.
     :param suites: the suites to run, by their markers, or expressions of markers.
@@ -47,6 +49,7 @@ class Rule:
 class SelectionPolicy:
     """All rules that a changed path fits hold; their order is that of the commands.
 
+    :param rules: what changes ask for.
     :param always: suites that run whatever has changed.
     :param ignore: globs of paths that ask for nothing, where no rule says otherwise.
     :param unknown: what a path leads to that no rule and no glob to ignore knows: ``all`` runs
@@ -162,7 +165,10 @@ class _Reader:
     targets: Sequence[str] | None
 
     def refused(self, place: str, problem: str, value: object = None) -> ConfigurationError:
-        line = line_of(self.text, place, value, self.prefix)
+        parts = (
+            int(n) if n else key for n, key in _PLACE.findall(f"{self.prefix}selection.{place}")
+        )
+        line = line_of(self.text, tuple(parts), value)
         told = f" (line {line})" if line else ""
         return ConfigurationError(f"{self.where} {place}{told}: {problem}")
 

@@ -9,7 +9,6 @@ import pytest
 
 from pytest_codex.errors import ConfigurationError
 from pytest_codex.policy import SUITES
-from pytest_codex.selection.lines import line_of
 from pytest_codex.selection.rules import DEFAULT, Rule, SelectionPolicy, in_order, policy_of
 
 WHERE = "pytest_codex.toml [selection]"
@@ -166,41 +165,16 @@ def test_without_the_text_there_is_no_line():
         policy_of({"unknown": "x"}, WHERE)
 
 
-@pytest.mark.parametrize(
-    ("text", "place", "value", "line"),
-    [
-        ("[a]\nunknown = 1\n[selection]\nb = 1\n[c]\nunknown = 1", "unknown", None, None),
-        ("selection.unknown = 1", "unknown", None, None),
-        ("selection = {rules = [{name = 1}]}", "rules[0].name", None, None),
-        ("[selection]\nrules = [\n  {name = 1},\n]", "rules[0].name", None, 2),
-        ("[selection]\nignore = [\n  '/a',\n  [1],\n]\nalways = 1", "always", None, 6),
-        ("[[selection.rules]]\npaths = [\n '/a',\n \"/b\"]", "rules[0].paths[1]", "/b", 4),
-        ("[[selection.rulez]]\n[selection]", "rulez", None, 1),
-        ("", "unknown", None, None),
-    ],
-)
-def test_a_line_is_told_only_where_it_is_found(text, place, value, line):
-    """The parser does not say, so that it is looked for."""
-    assert line_of(text, place, value) == line
-
-
-@pytest.mark.parametrize(
-    ("text", "place", "line"),
-    [
-        ("[tool.pytest_codex.selection]\nunknown = 1", "unknown", 2),
-        ("[tool.'pytest_codex'.selection] # x\n\"unknown\" = 1", "unknown", 2),
-        ("[[tool.pytest_codex.selection.rules]]\nname = 1", "rules[0].name", 2),
-        ("[tool.other.selection]\nunknown = 1", "unknown", None),
-        ("[selection]\nunknown = 1", "unknown", None),
-        ("[tool.other.selection]\nunknown = 1\n[tool.pytest_codex.selection]\nunknown = 1",
-         "unknown", 4),
-        ("[[tool.other.selection.rules]]\na = 1\n[[tool.pytest_codex.selection.rules]]\na = 1",
-         "rules[0].a", 4),
-    ],
-)  # fmt: skip
-def test_no_line_is_that_of_another_tool_s_table(text, place, line):
-    """In pyproject.toml there may be several of that name."""
-    assert line_of(text, place, prefix="tool.pytest_codex.") == line
+def test_the_line_is_that_of_what_is_refused():
+    """In a list, and not told of a key that looks like a place."""
+    for text, line in {
+        "[selection]\nrules = [\n {name = 1},\n]": "(line 2)",
+        "[selection]\nignore = [\n '/a',\n [1],\n]": "(line 2)",
+        "[selection]\n'a.b' = 1": "selection] a.b: unknown key",
+    }.items():
+        with pytest.raises(ConfigurationError) as refused:
+            read(text)
+        assert line in str(refused.value)
 
 
 def test_messages_tell_the_line_of_our_own_table():
