@@ -5,16 +5,21 @@ from __future__ import annotations
 import os
 import tomllib
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
 from pytest_codex.errors import ConfigurationError, did_you_mean
+from pytest_codex.lines import line_of
 from pytest_codex.options import Kind
 from pytest_codex.policy import BY_KEY
 from pytest_codex.values import typed
 
-#: What is in the results folder beside the targets' folders.
-RESERVED = ("invariants",)
+#: What no target can be called, and why: the names that results have in their folder.
+RESERVED = {
+    "invariants": "results of its own are called so",
+    "exchanges": "a target's folder of exchanges is called so",
+}
 _OWN = "pytest_codex.toml"
 #: The tables that are no setting's.
 _TABLES = ("targets", "selection")
@@ -145,44 +150,71 @@ def _load_toml(path: Path, where: str) -> tuple[str, Mapping[str, object]]:
 def _checked(
     root: Path, where: str, prefix: str, table: Mapping[str, object], text: str
 ) -> ConfigurationFile:
+    checking = _Checking(where, prefix, text)
     top = {key: value for key, value in table.items() if key not in _TABLES}
-    names = [*(o.key for o in BY_KEY.values() if o.toml), *_TABLES]
-    for key, value in top.items():
-        if isinstance(value, dict) and not (key in names and BY_KEY[key].kind is Kind.TABLE):
-            raise ConfigurationError(
-                f"{where}: unknown table [{prefix}{key}]{did_you_mean(key, _TABLES)}; "
-                f"there are [{prefix}targets.NAME] and [{prefix}selection]"
-            )
-    _check_names(top, names, f"{where} [{prefix[:-1]}]")
-    for key, value in top.items():
-        typed(BY_KEY[key], value, f"{where} {key}")
+    checking.top(top)
     targets = table.get("targets", {})
     if not isinstance(targets, dict):
         raise ConfigurationError(f"{where}: [{prefix}targets] is not a table")
-    per_target = [o.key for o in BY_KEY.values() if o.toml and o.per_target]
     for name, settings in targets.items():
-        section = f"{where} [{prefix}targets.{name}]"
-        if not isinstance(settings, dict):
-            raise ConfigurationError(f"{section} is not a table")
-        if not name.replace("-", "").replace("_", "").isalnum() or not name.isascii():
-            raise ConfigurationError(f"{section}: a target's name has letters, digits, - and _")
-        if name in RESERVED:
-            raise ConfigurationError(f"{section}: results of its own are called {name}; rename it")
-        _check_names(settings, per_target, section)
-        for key, value in settings.items():
-            typed(BY_KEY[key], value, f"{section} {key}")
+        checking.target(name, settings)
     return ConfigurationFile(root, where, prefix, top, targets, table.get("selection"), text)
 
 
-def _check_names(table: Mapping[str, object], valid: list[str], section: str) -> None:
-    for key in table:
-        if key == "key":
-            raise ConfigurationError(
-                f"{section}: a key does not belong in a file that is committed; "
-                "name the variable that holds it with key_env"
-            )
-        if key not in valid:
-            raise ConfigurationError(
-                f"{section.replace(' []', '')}: unknown setting {key!r}{did_you_mean(key, valid)}; "
-                f"there are {', '.join(sorted(valid))}"
-            )
+@dataclass(frozen=True, slots=True)
+class _Checking:
+    """What the tables of a file may say."""
+
+    where: str
+    prefix: str
+    text: str
+
+    def top(self, table: Mapping[str, object]) -> None:
+        names = [*(o.key for o in BY_KEY.values() if o.toml), *_TABLES]
+        section = f"{self.where} [{self.prefix[:-1]}]" if self.prefix else self.where
+        for key, value in table.items():
+            if isinstance(value, dict) and not (key in names and BY_KEY[key].kind is Kind.TABLE):
+                raise ConfigurationError(
+                    f"{self.where}{self._line(key)}: unknown table [{self.prefix}{key}]"
+                    f"{did_you_mean(key, _TABLES)}; "
+                    f"there are [{self.prefix}targets.NAME] and [{self.prefix}selection]"
+                )
+            if problem := _problem_of(key, names):
+                raise ConfigurationError(f"{section}{self._line(key)}: {problem}")
+        for key, value in table.items():
+            typed(BY_KEY[key], value, f"{self.where} {key}")
+
+    def target(self, name: str, table: object) -> None:
+        section = f"{self.where} [{self.prefix}targets.{name}]"
+        if not isinstance(table, dict):
+            raise ConfigurationError(f"{section} is not a table")
+        if not name.replace("-", "").replace("_", "").isalnum() or not name.isascii():
+            raise ConfigurationError(f"{section}: a target's name has letters, digits, - and _")
+        if why := RESERVED.get(name.lower()):
+            line = self._line("targets", name)
+            raise ConfigurationError(f"{section}{line}: {why}; rename the target")
+        names = [o.key for o in BY_KEY.values() if o.toml and o.per_target]
+        for key in table:
+            if problem := _problem_of(key, names):
+                raise ConfigurationError(f"{section}{self._line('targets', name, key)}: {problem}")
+        for key, value in table.items():
+            typed(BY_KEY[key], value, f"{section} {key}")
+
+    def _line(self, *path: str) -> str:
+        line = line_of(self.text, (*self.prefix.split(".")[:-1], *path))
+        return f" (line {line})" if line else ""
+
+
+def _problem_of(key: str, valid: Sequence[str]) -> str:
+    """Return why there is no such setting in a table, and which is meant; empty if there is one."""
+    if key == "key":
+        return (
+            "a key does not belong in a file that is committed; "
+            "name the variable that holds it with key_env"
+        )
+    if key in valid:
+        return ""
+    if key in BY_KEY and BY_KEY[key].toml:
+        return f"{key!r} is set for all targets at once, above the tables"
+    near = did_you_mean(key, valid)
+    return f"unknown setting {key!r}{near or '; there are ' + ', '.join(sorted(valid))}"

@@ -11,10 +11,13 @@ from pathlib import Path
 import pytest
 
 from pytest_codex.errors import ConfigurationError
+from pytest_codex.files import RESERVED
 from pytest_codex.invariants.reading import has_files
 from pytest_codex.invariants.stack import StackPolicy
+from pytest_codex.judging import FOLDER
 from pytest_codex.options import OPTIONS, Kind
 from pytest_codex.policy import BY_KEY, POLICY
+from pytest_codex.report.jobs import EXCHANGES
 from pytest_codex.settings import Flags, Settings
 from pytest_codex.targets import Budgets, Policy, Target
 
@@ -462,23 +465,29 @@ def test_the_head_of_a_run_names_a_configuration_above_the_rootdir(project: Proj
 
 BROKEN_TOML = {
     "targets.prod]": "pytest_codex.toml: not TOML: ",
-    "modle = 'm'": "unknown setting 'modle' (did you mean 'model'?); there are ",
-    "[targets.prod]\nnonstream_timout = 9": "[targets.prod]: unknown setting 'nonstream_timout' "
-    "(did you mean 'nonstream_timeout'?)",
-    "[targets.prod]\nresults_dir = 'x'": "[targets.prod]: unknown setting 'results_dir'",
-    "[targets.prod]\nkey = 'sk-0123'": "a key does not belong in a file that is committed; name "
-    "the variable that holds it with key_env",
+    "foo = 1": "pytest_codex.toml (line 1): unknown setting 'foo'; there are accepts, ",
+    "[targets.prod]\nfoo = 1": "[targets.prod] (line 2): unknown setting 'foo'; there are ",
+    "[targets.prod]\nnonstream_timout = 9": "[targets.prod] (line 2): unknown setting "
+    "'nonstream_timout' (did you mean 'nonstream_timeout'?)",
+    "[targets]\nprod = { domian = 'x' }": "[targets.prod] (line 2): unknown setting 'domian' (did "
+    "you mean 'domain'?)",
+    "[targets.prod]\nresults_dir = 'x'": "[targets.prod] (line 2): 'results_dir' is set for all "
+    "targets at once, above the tables",
+    "\n[targets.prod]\nkey = 'sk-0123'": "(line 3): a key does not belong in a file that is "
+    "committed; name the variable that holds it with key_env",
     "targets = 3": "[targets] is not a table",
     "results_dir = 5": "pytest_codex.toml results_dir: 5 is not text",
     "require_key = 'yes'": "pytest_codex.toml require_key: 'yes' is not true or false",
-    "[selections]\nunknown = 'all'": "unknown table [selections] (did you mean 'selection'?); "
-    "there are [targets.NAME] and [selection]",
+    "[selections]\nunknown = 'all'": "toml (line 1): unknown table [selections] (did you mean "
+    "'selection'?); there are [targets.NAME] and [selection]",
     "[select]": "unknown table [select] (did you mean 'selection'?)",
     "[target.x]\ndomain = 'x'": "unknown table [target] (did you mean 'targets'?)",
     "[domain]\nprod = 'x'": "unknown table [domain]; there are [targets.NAME]",
-    "[[selections]]": "unknown setting 'selections' (did you mean 'selection'?); there are ",
+    "[[selections]]": "(line 1): unknown setting 'selections' (did you mean 'selection'?)",
     "targets.prod = 3": "[targets.prod] is not a table",
-    "[targets.invariants]": "[targets.invariants]: results of its own are called invariants",
+    "[targets.invariants]": "[targets.invariants] (line 1): results of its own are called so; "
+    "rename the target",
+    "[targets.Exchanges]": "[targets.Exchanges] (line 1): a target's folder of exchanges is called",
     "[targets.'a/b']": "[targets.a/b]: a target's name has letters, digits, - and _",
     "nonstream_timeout = 'soon'": "pytest_codex.toml nonstream_timeout: 'soon' is not a number of "
     "seconds",
@@ -506,6 +515,33 @@ def test_what_toml_cannot_say_is_refused(tmp_path, text):
     assert said.startswith("pytest_codex.toml")
     assert BROKEN_TOML[text] in said
     assert "sk-" not in said
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        (
+            "[tool.other]\nmodle = 1\n[tool.pytest_codex]\nmodle = 'm'\n",
+            "pyproject.toml [tool.pytest_codex] (line 4): unknown setting 'modle' (did you mean "
+            "'model'?)",
+        ),
+        (
+            "tool.other.x = '''\n[tool.pytest_codex.targets.dev]\ndomian = 1\n'''\n"
+            "[tool.pytest_codex.targets.dev]\ndomian = 'x'\n",
+            "pyproject.toml [tool.pytest_codex.targets.dev] (line 6): unknown setting 'domian' "
+            "(did you mean 'domain'?)",
+        ),
+    ],
+)
+def test_an_unknown_setting_is_found_in_our_own_table(tmp_path, text, says):
+    """And where there is a near one, that is all that is offered."""
+    (tmp_path / "pyproject.toml").write_text(text)
+    assert refused(tmp_path) == says
+
+
+def test_the_folders_among_results_are_no_names_of_targets():
+    """A target's folder beside them would be taken for them."""
+    assert {FOLDER, EXCHANGES} == set(RESERVED)
 
 
 def test_policy_switches_arrive_with_their_types(tmp_path):
