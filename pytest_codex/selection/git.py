@@ -52,8 +52,7 @@ _LIST_THEM = "name the changed paths instead: --changed-files=FILE"
 _NO_COMMIT = ("there is no commit yet", _LIST_THEM)
 #: A shallow clone has, as a rule, one branch only.
 _DEEPEN = (
-    "git fetch --unshallow origin '+refs/heads/*:refs/remotes/origin/*' "
-    "(--deepen=NUMBER fetches less)"
+    "git fetch --unshallow {0} '+refs/heads/*:refs/remotes/{0}/*' (--deepen=NUMBER fetches less)"
 )
 #: What a ref's name cannot have in it, by git-check-ref-format(1), and what may follow it.
 _REF = re.compile(r"(?![-/.])(?!.*(?:\.\.|//|/\.))[^\x00-\x20\x7f~^:?*\[\\]+(?<![/.])(?<!\.lock)")
@@ -125,7 +124,7 @@ class _UnknownError(Exception):
 
 def _base(ref: str, repository: _Repository, environ: Mapping[str, str]) -> Base:
     if ref != AUTO:
-        return Base(ref, shown(ref), "git fetch origin", forked=True, worktree=True)
+        return Base(ref, shown(ref), _NAME_IT, forked=True, worktree=True)
     base = base_in_ci(environ, _event(environ)) or repository.local_base()
     if isinstance(base, Everything):
         raise _UnknownError(base.reason, base.mend)
@@ -263,11 +262,21 @@ class _Repository:
             return _UnknownError(
                 f"{reason} (only {shown(there)})", f"--changed-since={shlex.quote(there)}"
             )
-        near = did_you_mean(base.ref, self._names())
+        given = AUTO if base.ref.lower() == AUTO else base.ref
+        reason += did_you_mean(given, (AUTO, *self._names()))
+        remote = self._remote()
         if self._shallow():
-            return _UnknownError(f"{reason}{near}: the clone is shallow", _DEEPEN)
+            mend = _DEEPEN.format(remote) if remote else _NAME_IT
+            return _UnknownError(f"{reason}: the clone is shallow", mend)
         # What follows a commit that git knows, as in HEAD~9, is not on the remote either.
-        return _UnknownError(f"{reason}{near}", _NAME_IT if self._commit(stem) else base.mend)
+        elsewhere = remote and not self._commit(stem)
+        return _UnknownError(reason, f"git fetch {remote}" if elsewhere else _NAME_IT)
+
+    def _remote(self) -> str:
+        """Return what to fetch from, as a word of a command: origin or another; empty if none."""
+        remotes = self._output("remote").decode("utf-8", "surrogateescape").splitlines()
+        remote = "origin" if "origin" in remotes else next(iter(remotes), "")
+        return shlex.quote(shown(remote)) if remote else ""
 
     def _shallow(self) -> bool:
         return self._output("rev-parse", "--is-shallow-repository").strip() != b"false"

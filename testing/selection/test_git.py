@@ -390,9 +390,28 @@ class TestRefs:
     )
     def test_fetching_is_advised_where_it_can_help(self, repository, ref, said, mend):
         """Not for what can be on no remote."""
+        repository.git("remote", "add", "origin", "file:///nowhere")
         found = repository.unknown(ref)
         assert said in found.reason
         assert mend in found.mend
+
+    @pytest.mark.parametrize("ref", ["origin/main", "a" * 40, "v9"])
+    def test_without_a_remote_there_is_nothing_to_fetch(self, repository, ref):
+        """Only another ref can be named; a remote of another name is as good as origin."""
+        assert repository.unknown(ref).mend == "name what to compare with: --changed-since=REF"
+        repository.git("remote", "add", "upstream", "file:///nowhere")
+        assert repository.unknown(ref).mend == "git fetch upstream"
+
+    def test_a_shallow_clone_that_has_lost_its_remote_cannot_be_deepened(
+        self, repository, tmp_path
+    ):
+        """The same."""
+        repository.commit()
+        shallow = repository.cloned(tmp_path / "shallow", "--depth=1", "--branch=feature")
+        shallow.git("remote", "remove", "origin")
+        found = shallow.unknown("HEAD~1")
+        assert "the clone is shallow" in found.reason
+        assert found.mend == "name what to compare with: --changed-since=REF"
 
     def test_a_branch_that_is_on_the_remote_only_is_named_so(self, repository, tmp_path):
         """A clone has one branch of its own; git's command line finds no other by this name."""
@@ -420,6 +439,13 @@ class TestRefs:
     def test_a_near_match_is_offered(self, repository):
         """A typing error is the likeliest reason."""
         assert "(did you mean 'feature'?)" in repository.unknown("featrue").reason
+
+    @pytest.mark.parametrize("ref", ["Auto", "AUTO", "atuo"])
+    def test_auto_is_a_near_match_too(self, repository, ref):
+        """It is a name of ours and not of git's; a branch that is nearer comes first."""
+        assert f"git does not know {ref} (did you mean 'auto'?)" == repository.unknown(ref).reason
+        repository.git("branch", "autos")
+        assert "(did you mean 'autos'?)" in repository.unknown("autoss").reason
 
 
 class TestGitItself:
