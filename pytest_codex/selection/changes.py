@@ -145,12 +145,13 @@ def parse_list(
 ) -> Changes | Everything:
     """Read a list of changed paths: one a line, or separated by NUL.
 
-    Lines that git has quoted (``"caf\\303\\251.md"``) are unquoted. A list without any path is
+    Lines that git has quoted (``"caf\\303\\251.md"``) are unquoted. The line end of whatever has
+    printed a list that is separated by NUL is no part of its last path. A list without any path is
     more likely to be the failure of whoever made it than the absence of changes.
 
     :param where: the list's name, for messages.
-    :param there_is: whether there is such a path in the repository. It is asked of lines that may
-        be several paths.
+    :param there_is: whether there is such a path in the repository. It is asked of what may be
+        several paths, or a path and the line end after it.
     :raises ConfigurationError: for what is no path inside a repository, with its number.
     """
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
@@ -158,7 +159,12 @@ def parse_list(
     data = data.removeprefix(b"\xef\xbb\xbf")
     lines: list[tuple[int, str]] = []
     if b"\0" in data:
-        paths = [(n, _decoded(name)) for n, name in enumerate(data.split(b"\0"), 1) if name]
+        *ended, last = map(_decoded, data.split(b"\0"))
+        # git ends the last path by NUL as well: what stands after it is from somewhere else.
+        if there_is is not None and last.endswith("\n") and not there_is(last):
+            last = last.removesuffix("\n").removesuffix("\r")
+        paths = [(n, path) for n, path in enumerate((*ended, last), 1) if path]
+        lines = [paths[-1]] if "\n" in last else []
         unit = "entry "
     else:
         whole = enumerate(_decoded(data).split("\n"), 1)
@@ -171,11 +177,10 @@ def parse_list(
             f"{where} names no path", f"see that what writes it has worked{_as_in(where)}"
         )
     for number, line in lines:
-        # A path that was deleted cannot be told from several; separated by NUL it can.
+        # A path that was deleted cannot be told from several; between NUL it can.
         if there_is is not None and _may_be_several(line) and not there_is(line):
             return Everything(
-                f"{where}:{number}: there is no '{shown(line)}'; "
-                "is that several paths on one line?",
+                f"{where}:{unit}{number}: there is no '{shown(line)}'; is that several paths?",
                 f"write one path a line, or separate them by NUL{_as_in(where)}",
             )
     return Changes(changes, f"as listed in {where}")

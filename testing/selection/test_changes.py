@@ -180,6 +180,40 @@ class TestLists:
         """Separated by NUL, quoted by git, or without anything that could separate."""
         assert isinstance(parse_list(data, "changed.txt", partial(there_is, tmp_path)), Changes)
 
+    @pytest.mark.parametrize(
+        ("data", "paths"),
+        [
+            (b"docs/a.md\0src/stream.js\n", ["docs/a.md", "src/stream.js"]),
+            (b"docs/a.md\0src/stream.js\r\n", ["docs/a.md", "src/stream.js"]),
+            (b"docs/a.md\0src/stream.js\0\n", ["docs/a.md", "src/stream.js"]),
+            (b"docs/a.md\n\0src/stream.js\0", ["docs/a.md\n", "src/stream.js"]),
+            (b"docs/a.md\0odd\n", ["docs/a.md", "odd\n"]),
+            (b"docs/a.md\0odd\n\n", ["docs/a.md", "odd\n"]),
+            (b"docs/a.md\0gone a.js", ["docs/a.md", "gone a.js"]),
+        ],
+    )
+    def test_a_line_end_after_a_list_with_nul_is_not_the_last_path_s(self, tmp_path, data, paths):
+        """Unless there is such a file: the others are as they stand."""
+        (tmp_path / "odd\n").touch()
+        found = parse_list(data, "changed.txt", partial(there_is, tmp_path))
+        assert isinstance(found, Changes)
+        assert [change.path for change in found.paths] == paths
+
+    def test_lines_after_a_list_with_nul_are_not_one_path(self, tmp_path):
+        """Which a rule for the first of them would take for its own."""
+        data = b"README.md\0docs/a.md\nsrc/stream.js\n"
+        found = parse_list(data, "changed.txt", partial(there_is, tmp_path))
+        assert isinstance(found, Everything)
+        assert found.reason == (
+            "changed.txt:entry 2: there is no 'docs/a.md\\nsrc/stream.js'; is that several paths?"
+        )
+
+    def test_a_line_end_alone_is_no_path(self, tmp_path):
+        """The list has named nothing."""
+        found = parse_list(b"\0\n", "changed.txt", partial(there_is, tmp_path))
+        assert isinstance(found, Everything)
+        assert "names no path" in found.reason
+
     def test_an_empty_standard_input_comes_from_a_pipe(self):
         """And what is advised is one."""
         found = parse_list(b"", STANDARD_INPUT)
