@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import re
+import tomllib
+from pathlib import Path
+
 import pytest
 
 from pytest_codex.policy import SUITES
 from pytest_codex.selection.calls import Call
-from pytest_codex.selection.rules import DEFAULT, in_order
+from pytest_codex.selection.rules import DEFAULT, in_order, policy_of
 from pytest_codex.selection.scope import Scope
 from pytest_codex.selection.views import explain, plan
 
+PAGE = (Path(__file__).parents[2] / "docs" / "selection.md").read_text(encoding="utf-8")
 UNIT = "npm run test:unit"
 INTEGRATION = "npm run test:integration"
 STACK = "npm run dev:stack:up"
@@ -179,3 +184,19 @@ def test_the_default_policy_does_not_contradict_itself():
     assert in_order(rule.commands for rule in DEFAULT.rules)
     assert DEFAULT.suites == SUITES
     assert DEFAULT.always
+
+
+def test_the_page_has_the_default_policy_as_it_can_be_written():
+    """Whoever copies it into a configuration has the same, and each of its keys is written out."""
+    (text,) = re.findall(r"```toml\n(.*?)```", PAGE, re.DOTALL)
+    table = tomllib.loads(text)["selection"]
+    assert policy_of(table, "selection.md", targets=("dev", "prod")) == DEFAULT
+    assert table.keys() == {"always", "ignore", "unknown", "rules"}
+
+
+def test_the_page_has_a_row_for_each_rule_and_counts_as_messages_do():
+    """The places that it explains are those of the rule that it names."""
+    rows = re.findall(r"^\|[^|]+\| `([a-z-]+)` \|[^|]*\|[^|]*\| `npm", PAGE, re.MULTILINE)
+    assert rows == [rule.name for rule in DEFAULT.rules]
+    (number,) = re.findall(r"`rules\[(\d)\]\.paths\[2\]`", PAGE)
+    assert DEFAULT.rules[int(number)].name == "image"
