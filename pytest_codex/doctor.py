@@ -65,6 +65,8 @@ EXTRAS = {
 
 #: As pytest has it for a run.
 _INTERRUPTED = 2
+#: The most characters that are said twice.
+_SHORT = 160
 #: Variables that are not options, and that matter.
 _TRUST = ("SSL_CERT_FILE", "SSL_CERT_DIR")
 
@@ -82,16 +84,15 @@ def _run(config: pytest.Config, report: _Report) -> int:
     settings = settings_of(config)
     report.begin("this project")
     report.show(_project(config, settings))
-    names: tuple[str, ...] = ()
     try:
         names = settings.target_names
-    except ConfigurationError as error:
-        report.begin("targets")
-        report.show([_unusable("target", error)])
+    except ConfigurationError:  # which was shown
+        return report.end("")
     for name in names:
         _examine(config, settings, name, report)
     named = names if "target" in settings.flags else ()
-    return report.end("; ".join(call_of_run(config).lines(["smoke"], named, names)))
+    run = "; ".join(call_of_run(config).lines(["smoke"], named, names))
+    return report.end(f"{run} (two model calls{' for each target' if len(names) > 1 else ''})")
 
 
 class _Report:
@@ -124,17 +125,17 @@ class _Report:
     def end(self, run: str) -> int:
         """Show what to do first; return the exit code.
 
-        :param run: the command that verifies what was examined.
+        :param run: the command that verifies what was examined, and what it costs.
         """
         if not self._wrong:
-            all_is_well = f"all is well; next: {run} (two model calls)"
-            self._print(*wrapped(all_is_well, self._width))
+            self._print(*wrapped(f"all is well; next: {run}", self._width))
             return 0
         place, first = self._wrong[0]
         number = f"{len(self._wrong)} problem{'s' if len(self._wrong) > 1 else ''}"
-        # What a setting should be instead comes after a semicolon, and is said above.
-        what = first.next_step or first.says.partition("; ")[0]
-        first_step = f"first: {place}, {first.name}: {what}"
+        # What a setting should be comes after a semicolon; it may be a list of all that there are.
+        what, _, instead = first.says.partition("; ")
+        what += f"; {instead if len(instead) <= _SHORT else 'see above'}" if instead else ""
+        first_step = f"first: {place}, {first.name}: {first.next_step or what}"
         self._print(*wrapped(f"{number}; {first_step}", self._width))
         return max(step.state.exit_code for _, step in self._wrong)
 
@@ -182,6 +183,11 @@ def _project(config: pytest.Config, settings: Settings) -> Iterator[Step]:
             yield ok(where, found or "sets nothing of ours")
         except ConfigurationError as error:
             yield _unusable(where, error)
+    try:
+        _ = settings.target_names
+    except ConfigurationError as error:
+        yield _unusable("target", error)
+        return  # for compose files are judged by the policies of targets
     yield from _compose(config)
 
 

@@ -298,9 +298,8 @@ def _unexpected(name: str, seen: Exchange, next_step: str) -> Step:
     who = sender(seen)
     body = f": {visible(seen.body, 120)}" if seen.body else ""
     by = f" by {who.who}: {who.meaning}" if who else body
-    return Step(
-        name, State.PROBLEM, f"answered {seen.outcome}{by}", who.next_step if who else next_step
-    )
+    outcome = f"answered {seen.outcome}" if seen.reached else seen.outcome
+    return Step(name, State.PROBLEM, f"{outcome}{by}", who.next_step if who else next_step)
 
 
 # -- how it is shown ------------------------------------------------------------------------------

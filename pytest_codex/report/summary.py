@@ -36,7 +36,9 @@ def describe(target: Target) -> list[str]:
         f"  budgets: {budgets}",
     ]
     if target.origin:
-        lines.insert(1, f"  origin: {target.origin.authority} [{target.sources['origin']}]")
+        unused = "not used with the embedded endpoint" if embedded else "no check goes over it yet"
+        origin = f"{target.origin.authority} [{target.sources['origin']}], {unused}"
+        lines.insert(1, f"  origin: {origin}")
     return lines
 
 

@@ -209,7 +209,7 @@ def test_it_says_what_comes_from_which_file(project: Project, deployed: Endpoint
     result.stdout.fnmatch_lines(
         [
             "  problem  TOML  *unknown setting 'retries'; there are accepts, *",
-            "1 problem; first: this project, TOML: * (line 2): unknown setting 'retries'",
+            "1 problem; first: this project, TOML: * (line 2): unknown setting 'retries'; see above",
         ]
     )
     assert result.stdout.str().count("retries") == 2
@@ -241,7 +241,7 @@ def test_files_that_cannot_be_read_are_settings(project: Project):
         [
             "  problem  .env *; expected *",
             "  problem  compose *",
-            "2 problems; first: this project, .env: .env:1: not a NAME=VALUE line",
+            "2 problems; first: this project, .env: .env:1: not a NAME=VALUE line; expected *",
         ]
     )
     assert result.stdout.str().count("not a NAME=VALUE line") == 2
@@ -294,7 +294,54 @@ def test_an_unknown_target_is_a_setting(project: Project):
     """With those that are known."""
     result = examine(project, "--target=stagin")
     assert result.ret == MISSING
-    result.stdout.fnmatch_lines(["  problem  target *unknown target 'stagin'*"])
+    result.stdout.fnmatch_lines(
+        [
+            "  problem  target *unknown target 'stagin'*",
+            "1 problem; first: this project, target: *; known are prod, dev; others *",
+        ]
+    )
+
+
+def test_an_unknown_target_is_no_problem_of_compose_files(project: Project):
+    """Though they are judged by its policy."""
+    shutil.copyfile(
+        ROOT / "examples" / "stack" / "docker-compose.yml", project.path / "docker-compose.yml"
+    )
+    result = examine(project, "--target=stagin")
+    assert result.ret == MISSING
+    wrong = [line for line in result.outlines if line.startswith("  problem")]
+    assert [line.split()[1] for line in wrong] == ["target"]
+
+
+@pytest.mark.parametrize(
+    ("domain", "remedy"),
+    [("http://example.com", "use https"), ("https://", "expected HOST or HOST:PORT")],
+)
+def test_the_first_thing_says_what_a_setting_should_be(project: Project, domain, remedy):
+    """What is wrong with it would be half of it."""
+    result = examine(project, f"--domain={domain}")
+    assert result.ret == MISSING
+    assert result.outlines[-1].startswith("1 problem; first: target prod, settings: --domain: ")
+    assert result.outlines[-1].endswith(f"; {remedy}")
+
+
+def test_keys_that_disagree_are_to_be_one(project: Project, monkeypatch):
+    """As the last line has it."""
+    monkeypatch.setenv("KEY", KEY)
+    monkeypatch.setenv("PROXY_API_KEY", f"{KEY}-2")
+    result = examine(project, "--domain=example.com")
+    assert result.ret == MISSING
+    result.stdout.fnmatch_lines(["1 problem; first: *disagree *; set one of them, or say which *"])
+
+
+def test_what_all_targets_cost_is_said(project: Project):
+    """Each is asked."""
+    project.write(
+        pytest_codex__toml='[targets.prod]\ndomain = "embedded"\n[targets.dev]\ndomain = "embedded"'
+    )
+    result = examine(project, "--target=prod", "--target=dev")
+    assert result.ret == OK
+    assert result.outlines[-1].endswith(" (two model calls for each target)")
 
 
 def test_from_a_subfolder_it_names_the_files_that_are_above(project: Project):

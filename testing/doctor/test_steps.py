@@ -8,7 +8,7 @@ import pytest
 
 from pytest_codex.diagnosis import KEY_PROBE, RATE
 from pytest_codex.exchange.exchange import Exchange, FailureKind, Timings
-from pytest_codex.report.doctor import ASKED, State, Step, endpoint_steps, lines
+from pytest_codex.report.doctor import ASKED, State, Step, endpoint_steps, lines, settings_steps
 from pytest_codex.targets import Target
 from testing.units.made import HTML, JSON, exchange, failed, target
 
@@ -98,6 +98,21 @@ def test_where_no_key_is_needed_the_path_is_looked_at_too():
     refused = steps(exchange(KEY_PROBE, 401, ERROR), at=free)
     assert wrong(refused) == ["key"]
     assert refused["key"].says.startswith("a request without a key was refused with 401")
+
+
+@pytest.mark.parametrize("seen", [failed(FailureKind.TOTAL_TIMEOUT), exchange(status=418)])
+def test_only_what_came_is_called_an_answer(seen):
+    """It is none where no response came."""
+    said = steps(seen)["health"].says
+    assert said == (f"answered {seen.outcome}" if seen.reached else seen.outcome)
+
+
+def test_an_origin_is_not_said_to_be_examined():
+    """No probe goes over it, and the embedded endpoint has none."""
+    for domain, why in (("api.example", "no check goes over it"), ("embedded", "not used with")):
+        said = [step.says for step in settings_steps(target(domain, origin="127.0.0.1:1"))]
+        (origin,) = (text for text in said if "127.0.0.1:1" in text)
+        assert origin.startswith(f"origin: 127.0.0.1:1 [--origin], {why}")
 
 
 def test_what_was_interrupted_is_not_known():
