@@ -198,10 +198,13 @@ class JudgingPlugin:
                 terminalreporter.line(line)
         for stack in stacks_of(self._config):
             self._summarize(terminalreporter, stack, judgements[stack.policy.target])
+        every = [judgement for found in judgements.values() for judgement in found]
+        broken = [finding for judgement in every for finding in judgement.broken]
+        for finding in broken[:1]:
+            self._red(terminalreporter, f"  next: {finding.at}: {finding.mend}")
         if self._port:
             terminalreporter.line(f"  results: {self._shown(self._port)}")
         if on_github():
-            every = [j for found in judgements.values() for j in found]
             for line in workflow_commands([f for j in every for f in j.findings]):
                 terminalreporter.line(self.scrubber.text(line))
 
@@ -224,14 +227,16 @@ class JudgingPlugin:
         )
         for judgement in broken:
             for finding in judgement.broken:
-                line = f"  {judgement.rule.name}: {finding.at}: {finding.found}"
-                reporter.line(self.scrubber.text(line.partition("\n")[0]), red=True)
+                self._red(reporter, f"  {judgement.rule.name}: {finding.at}: {finding.found}")
         reasons: dict[str, list[str]] = defaultdict(list)
         for judgement in unjudged:
             reasons[judgement.unjudged].append(judgement.rule.name)
         for reason, names in reasons.items():
             what = ", ".join(names) if len(names) < 4 else f"{len(names)} rules"
             reporter.line(f"  not judged: {what}: {reason}", yellow=True)
+
+    def _red(self, reporter: pytest.TerminalReporter, text: str) -> None:
+        reporter.line(self.scrubber.text(text.partition("\n")[0]), red=True)
 
     def _shown(self, path: Path) -> str:
         here = self._config.invocation_params.dir

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 
@@ -13,6 +14,8 @@ from pytest_codex.report.outcomes import Advice, Outcome, count, tally
 from pytest_codex.report.table import table
 from pytest_codex.targets import Target
 
+#: What a failure says to do, and the request that shows it: see report/explain.py.
+_SAID = re.compile(r"^(?:E\s+)?\s*(next|request) {3,}(.+)$", re.MULTILINE)
 #: Why a check that was selected has no result.
 UNFINISHED = "the run ended before this check did"
 _BUDGETS = ("connect", "request", "nonstream", "stream", "first_event", "idle")
@@ -125,8 +128,17 @@ def to_do(name: str, outcomes: Iterable[Outcome], broken: Cause | None) -> list[
     more = f" (and {len(failed) - 1} more)" if len(failed) > 1 else ""
     return [
         f"{name} fails {visible(first.name)}{more}: {visible(first.message, 300)}",
-        "  next: see its failure above; the exchanges are in the results",
+        f"  next: {_next_step(first)}",
     ]
+
+
+def _next_step(failed: Outcome) -> str:
+    said = dict(reversed(_SAID.findall(failed.detail)))  # the first of each
+    if "next" in said:
+        return visible(said["next"], 300)
+    if "request" in said:
+        return f"repeat its request: {visible(said['request'], 4000)}"
+    return "see its failure above; the exchanges are in the results"
 
 
 def not_verified(outcomes: Iterable[Outcome], *, interrupted: bool) -> list[str]:

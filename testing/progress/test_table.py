@@ -14,8 +14,10 @@ MEASURED = Facts(29, 2, 0.061, 12.5, 90.2, 0.0, 61.24)
 NOTHING = Facts(3, 0, None, None, None, 0.0, None)
 
 
-def outcome(kind: str, name: str = "test_it") -> Outcome:
-    return Outcome(f"tests/test_x.py::{name}", "prod", kind, 0.1, "tests/test_x.py", 1, "it broke")
+def outcome(kind: str, name: str = "test_it", detail: str = "") -> Outcome:
+    return Outcome(
+        f"tests/test_x.py::{name}", "prod", kind, 0.1, "tests/test_x.py", 1, "it broke", detail
+    )
 
 
 GREEN = [outcome("passed")] * 52 + [outcome("skipped")] * 3
@@ -106,6 +108,25 @@ def test_the_first_thing_to_do_is_about_the_cause():
     assert then.startswith("  next: ")
 
 
+CURL = "curl -sS -i 'https://a/v1/models' -H \"Authorization: Bearer ${KEY}\""
+REDO = f"E         request   {CURL}\nE         evidence  exchange models of prod"
+
+
+@pytest.mark.parametrize(
+    ("detail", "then"),
+    [
+        (f"E       expected this\n{REDO}", f"repeat its request: {CURL}"),
+        (f"expected this\n  request   {CURL}\n", f"repeat its request: {CURL}"),
+        (f"{REDO}\n\n-- and its teardown --\n\nE  request   curl b", f"repeat its request: {CURL}"),
+        (f"E         next      see the proxy's log\n{REDO}", "see the proxy's log"),
+        ("E       assert 1 == 2", "see its failure above; the exchanges are in the results"),
+    ],
+)
+def test_a_check_s_own_failure_says_what_to_do(detail: str, then: str):
+    """What its message has; or else to repeat the request that shows it, with the key's name."""
+    assert to_do("prod", [outcome("failed", detail=detail)], None)[1] == f"  next: {then}"
+
+
 @pytest.mark.parametrize("workers", [(), ("-n", "2")], ids=["one process", "two workers"])
 def test_a_run_over_two_targets_ends_in_one_table(
     project: Project, deployed: Endpoint, monkeypatch, workers
@@ -126,7 +147,7 @@ def test_a_run_over_two_targets_ends_in_one_table(
             "prod * 0 * 1 * s",
             "dev * s",
             "dev fails test_*",
-            "  next: see its failure above*",
+            "  next: repeat its request: curl -sS -i *https://localhost:*",
         ]
     )
     result.stdout.no_fnmatch_line("prod fails*")

@@ -110,8 +110,11 @@ def test_a_finding_says_where_what_and_how_to_mend_it(pytester, stack):
             "E*next *put codex-forwardauth into its chain*",
             "prod: * broken*",
             f"  no-way-in: docker-compose.yml:{line}: *",
+            "dev: * hold*",
+            "  next: docker-compose.yml:*: *",
         ]
     )
+    assert len([said for said in result.outlines if said.startswith("  next: ")]) == 1
 
 
 def test_junit_sarif_and_the_ports_folder_are_written(pytester, stack):
