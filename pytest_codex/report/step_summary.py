@@ -36,5 +36,8 @@ def append(text: str, environ: Mapping[str, str]) -> str:
             file.write(data)
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or error
-        return f"the step's summary cannot be written ({VARIABLE}): {why}"
+        return (
+            f"the step's summary {path} cannot be written: {why}; "
+            f"next: set {VARIABLE} to a file that can be written, or unset it"
+        )
     return ""

@@ -135,9 +135,11 @@ def test_what_fits_is_left_as_it_is() -> None:
 
 @pytest.mark.parametrize("place", ["missing/summary", ""])
 def test_a_summary_that_cannot_be_written_is_a_warning(tmp_path: Path, place: str) -> None:
-    """No folder, or a folder instead of a file."""
-    warning = append("# ours\n", {"GITHUB_STEP_SUMMARY": str(tmp_path / place)})
-    assert warning.startswith("the step's summary cannot be written (GITHUB_STEP_SUMMARY): ")
+    """No folder, or a folder instead of a file: it names the path, and what to do."""
+    path = tmp_path / place
+    warning = append("# ours\n", {"GITHUB_STEP_SUMMARY": str(path)})
+    assert warning.startswith(f"the step's summary {path} cannot be written: ")
+    assert "; next: set GITHUB_STEP_SUMMARY " in warning
 
 
 # -- in a run -------------------------------------------------------------------------------------
@@ -186,7 +188,7 @@ def test_elsewhere_a_run_says_nothing_of_the_kind(glance) -> None:
     result = glance(GITHUB_STEP_SUMMARY="/nowhere/at/all")
     assert result.ret == 1
     assert not [line for line in result.outlines if line.startswith("::")]
-    warning = "the step's summary cannot be written (GITHUB_STEP_SUMMARY): *"
+    warning = "the step's summary /nowhere/at/all cannot be written: No such file or directory; *"
     result.stdout.fnmatch_lines([warning])
     result = glance("-p", "no:terminal")
     assert result.ret == 1
