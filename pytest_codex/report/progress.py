@@ -18,7 +18,8 @@ def line(pending: Sequence[Pending], width: int | None = None) -> str:
     """Return what is pending in one line, the most interesting first.
 
     :param width: its most columns; what does not fit is left out, the budgets' names first and
-        then those that are the least interesting. Without it everything is said.
+        then those that are the least interesting. Of the first, everything is said if there is
+        room left. Without it everything is said of all.
     """
     pending = sorted(pending, key=_interest)
     several = len({one.target for one in pending}) > 1
@@ -26,7 +27,8 @@ def line(pending: Sequence[Pending], width: int | None = None) -> str:
     def words(*, full: bool) -> list[str]:
         return [(f"{one.target} " if several else "") + _words(one, full=full) for one in pending]
 
-    whole = "; ".join(words(full=True))
+    full = words(full=True)
+    whole = "; ".join(full)
     if width is None or len(whole) <= width:
         return whole
     short = words(full=False)
@@ -34,7 +36,8 @@ def line(pending: Sequence[Pending], width: int | None = None) -> str:
         left_out = f"; +{len(short) - shown}" if shown < len(short) else ""
         text = "; ".join(short[:shown]) + left_out
         if len(text) <= width:
-            return text
+            fuller = full[0] + text.removeprefix(short[0])
+            return fuller if len(fuller) <= width else text
     return text[: max(width - 1, 0)] + "…"[:width]
 
 

@@ -196,7 +196,7 @@ def test_a_terminal_is_bounded_to_its_width_as_it_is_now():
     terminal.show(several)
     said = text.getvalue()
     shown = said.removeprefix(drawn("").partition("\x1b[K")[0]).partition("\x1b[K")[0]
-    assert shown.startswith("chat: waiting 12 s of 60 s; chat")
+    assert shown.startswith("chat: waiting 12 s of 60 s (nonstream-timeout); chat")
     assert shown.endswith("; +3")
     terminal.clear()
     assert text.getvalue() == said + ERASED

@@ -34,6 +34,7 @@ def test_a_log_says_everything():
     ("width", "expected"),
     [
         (79, "chat_stream: 200, 41 events, last 0.3 s ago; chat: waiting 12 s of 60 s"),
+        (70, "chat_stream: 200, 41 events, last 0.3 s ago; +1"),
         (60, "chat_stream: 200, 41 events, last 0.3 s ago; +1"),
         (39, "chat_stream: 200, 41 events, last 0.3 …"),
         (1, "…"),
@@ -55,6 +56,16 @@ def test_what_is_the_most_interesting_comes_first():
     ]
     assert line(mixed, 60) == "chat_stream: 200, 41 events, last 0.3 s ago; +4"
     assert line([HALF, HEALTH, CHAT], 39) == "chat: waiting 12 s of 60 s; +2"
+
+
+def test_where_there_is_room_left_the_first_is_told_in_full():
+    """Its budget is what it may soon have used up."""
+    stalled = Pending("prod", "chat_stream", 5.0, 120.0, "stream", True, 200, 99, 3, 4.4)
+    full = "chat_stream: 200, 3 events, last 4.4 s ago, 5 s of 120 s (stream-timeout); +3"
+    other = Pending("prod", "chat_stream_long", 4.0, 120.0, "stream", True, 200, 99, 3, 4.4)
+    pending = [HALF, CHAT, other, stalled]
+    assert line(pending, 79) == line(pending, len(full)) == full
+    assert line(pending, len(full) - 1) == "chat_stream: 200, 3 events, last 4.4 s ago; +3"
 
 
 def test_several_targets_are_told_apart():
