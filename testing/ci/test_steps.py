@@ -21,17 +21,36 @@ CALL: dict[str, Any] = WORKFLOW.get("on", WORKFLOW.get(True))["workflow_call"]
 ACTION = load(ROOT / "action.yml")
 #: Enough to see that it is the endpoint that answers, and quick.
 FEW = "-p no:cacheprovider -k 'healthz or models or refused'"
+#: A repository that has other names for its tests, and options for all of them.
+ANOTHER = """
+[pytest]
+addopts = -m unit
+python_files = *_spec.py
+python_functions = should_*
+norecursedirs = smoke sse
+"""
 
 
-def contexts(matrix: object = None, outputs: object = None, **inputs: str) -> dict[str, Any]:
+def contexts(
+    matrix: object = None,
+    outputs: object = None,
+    *,
+    keys: str = "OTHER_KEY=sk-of-another=target=\n# no key, X=1\n\n",
+    planned: str = "success",
+    verified: str = "success",
+    **inputs: str,
+) -> dict[str, Any]:
     """What the expressions of the workflow may ask for."""
     defaults = {name: entry.get("default", "") for name, entry in CALL["inputs"].items()}
     return {
         "inputs": {**defaults, **{k.replace("_", "-"): v for k, v in inputs.items()}},
         "matrix": matrix,
-        "needs": {"plan": {"outputs": outputs}},
+        "needs": {
+            "plan": {"outputs": outputs, "result": planned},
+            "verify": {"result": verified},
+        },
         "vars": {"DOMAIN": "embedded", "DEV_DOMAIN": "embedded"},
-        "secrets": {"KEYS": "OTHER_KEY=sk-of-another=target=\n# no key\n\n"},
+        "secrets": {"KEYS": keys},
     }
 
 
@@ -85,7 +104,7 @@ def test_the_action_verifies_both_targets_in_one_run(tmp_path: Path) -> None:
     domains = {"DOMAIN": "embedded", "DEV_DOMAIN": "embedded"}
     runner = Runner(tmp_path / "runner", {**domains, "PYTEST_ADDOPTS": "--deselect=of-the-caller"})
     defaults = {name: entry.get("default", "") for name, entry in ACTION["inputs"].items()}
-    inputs = {**defaults, "targets": "dev prod", "pytest-args": FEW}
+    inputs = {**defaults, "targets": "\ndev\nprod\n", "pytest-args": FEW}
     ran = runner.run(ACTION["runs"]["steps"], {"inputs": inputs})
     assert ran.code == 0, ran.said
     assert runner.installed == [f"{ROOT}[embedded]"]
@@ -104,8 +123,10 @@ def test_the_jobs_for_gitlab_verify_and_merge(tmp_path: Path) -> None:
     """A job for each target of its matrix, and the one that merges; the reports are where it
     says."""
     jobs = load(ROOT / "examples" / "ci" / "gitlab-ci.yml")
-    domains = {"DOMAIN": "embedded", "DEV_DOMAIN": "embedded", "PYTEST_ADDOPTS": FEW}
+    domains = {"DOMAIN": "embedded", "DEV_DOMAIN": "embedded"}
     runner = Runner(tmp_path / "runner", domains)
+    jobs["variables"]["PYTEST_ADDOPTS"] += f" {FEW}"
+    (runner.workspace / "pytest.ini").write_text(ANOTHER)
     (variables,) = jobs["verify"]["parallel"]["matrix"]
     report = jobs["verify"]["artifacts"]["reports"]["junit"]
     for target in variables["TARGET"]:
@@ -122,6 +143,64 @@ def test_the_jobs_for_gitlab_verify_and_merge(tmp_path: Path) -> None:
     ran = runner.run(steps, {})
     assert ran.code == 1
     assert "invariants: no results of it" in ran.said
+
+
+def test_the_repository_s_own_names_of_tests_hide_no_suite(tmp_path: Path) -> None:
+    """Nor does what its configuration adds to every command line."""
+    runner = Runner(tmp_path / "runner")
+    (runner.workspace / "pytest.ini").write_text(ANOTHER)
+    ran = runner.run(job("verify"), contexts(entry("dev"), pytest_args=FEW))
+    assert ran.code == 0, ran.said
+
+
+@pytest.mark.parametrize(
+    ("keys", "said"),
+    [
+        ("A=1\nexport B=2", "::error title=Secret KEYS::expected lines NAME=value; line 2 is none"),
+        ("A-B=secret", "line 1 is none"),
+        ("only-a-secret", "line 1 is none"),
+    ],
+)
+def test_a_line_of_the_keys_that_sets_nothing_is_told_by_its_number(
+    tmp_path: Path, keys: str, said: str
+) -> None:
+    """And not by what is in it, which is a secret."""
+    ran = Runner(tmp_path / "runner").run(job("verify"), contexts(entry("dev"), keys=keys))
+    assert ran.code == 1
+    assert said in ran.said
+    assert keys.splitlines()[-1] not in ran.said
+
+
+def test_a_key_is_masked_as_it_is(tmp_path: Path) -> None:
+    """A percent sign begins an escape in commands; a line of Windows ends in two characters."""
+    chosen = contexts(entry("dev"), keys="OTHER=sk-%25-of\r\n", pytest_args=FEW)
+    ran = Runner(tmp_path / "runner").run(job("verify"), chosen)
+    assert ran.code == 0, ran.said
+    assert "::add-mask::sk-%2525-of\n" in ran.said
+    assert "\r" not in ran.said
+
+
+@pytest.mark.parametrize("planned", ["failure", "cancelled"])
+def test_a_plan_that_failed_is_no_success_of_the_job_that_merges(
+    tmp_path: Path, planned: str
+) -> None:
+    """It is the one to require, and would be skipped, which is taken for passed."""
+    assert WORKFLOW["jobs"]["merge"]["if"] == "always() && needs.plan.outputs.empty != 'true'"
+    ran = Runner(tmp_path / "runner").run(job("merge"), contexts(planned=planned))
+    assert ran.code == 1
+    assert f"the job plan has not succeeded: {planned}" in ran.said
+
+
+def test_a_job_that_failed_for_something_else_fails_the_one_that_merges(tmp_path: Path) -> None:
+    """Though its results are green."""
+    runner = Runner(tmp_path / "runner")
+    outputs = {"matrix": json.dumps({"include": [entry("dev")]}), "empty": "false"}
+    assert runner.run(job("verify"), contexts(entry("dev"), pytest_args=FEW)).code == 0
+    (runner.workspace / "codex-live-results").rename(runner.workspace / "codex-live-jobs")
+    ran = runner.run(job("merge"), contexts(outputs=outputs, verified="failure"))
+    assert ran.code == 1
+    assert (runner.workspace / "merged" / "junit.xml").is_file()
+    assert "::error title=Not all jobs have succeeded::" in ran.said
 
 
 def test_a_plan_without_anything_is_said_and_fails_nothing(tmp_path: Path) -> None:

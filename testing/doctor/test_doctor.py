@@ -209,7 +209,7 @@ def test_it_says_what_comes_from_which_file(project: Project, deployed: Endpoint
     result.stdout.fnmatch_lines(
         [
             "  problem  TOML  *unknown setting 'retries'; there are accepts, *",
-            "1 problem; first: this project, TOML: * (line 2): unknown setting 'retries'; see above",
+            "1 problem; first: this project, TOML: *: unknown setting 'retries'; see above",
         ]
     )
     assert result.stdout.str().count("retries") == 2
