@@ -58,7 +58,6 @@ def _parser() -> argparse.ArgumentParser:
     merging.add_argument("--output", required=True, type=Path, metavar="DIR")
     merging.add_argument(
         "--expect",
-        default="",
         metavar="dev,prod|JSON",
         help="the targets of which there have to be results, with commas or as a JSON list, or "
         "what pytest --codex-matrix printed",
@@ -66,18 +65,19 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _expected(text: str) -> list[str] | None:
+def _expected(text: str | None) -> list[str] | None:
     """Return the names of what results are expected of; None where nothing is said of it.
 
-    :raises ConfigurationError: for JSON that is neither a list of names nor a matrix.
+    :raises ConfigurationError: for what names nothing, as the output of a command that failed, and
+        for JSON that is neither a list of names nor a matrix.
     """
-    names = text.replace(",", " ").split()
-    if not names:
+    if text is None:
         return None
+    names = text.replace(",", " ").split() or [""]
     try:
         said = strict_json(text)
     except ValueError:
-        if not names[0].startswith(("{", "[", '"')):
+        if names[0] and not names[0].startswith(("{", "[", '"')):
             return names
         said = None
     match said:
@@ -87,7 +87,7 @@ def _expected(text: str) -> list[str] | None:
             return [name for job in jobs for name in job["results"].split()]
     raise ConfigurationError(
         "--expect: expected names, a JSON list of names, or what pytest --codex-matrix printed; "
-        f"observed {visible(text, 60)}"
+        f"observed {visible(text, 60) if text.strip() else 'nothing'}"
     )
 
 

@@ -35,7 +35,7 @@ from pytest_codex.selection.views import (
     why,
 )
 from pytest_codex.settings import Settings
-from pytest_codex.state import settings_of
+from pytest_codex.state import settings_of, usage_error
 from pytest_codex.whole import write
 from pytest_codex.writing import fitted, tell, writing
 
@@ -237,7 +237,7 @@ class ChoosingPlugin:
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise pytest.UsageError(str(unusable(folder, error))) from None
+            raise usage_error(str(unusable(folder, error))) from None
         said = as_json(self._selection, self._call, self._scope)
         with writing(self._config, folder / FILE):
             write(folder / FILE, (json.dumps(said, indent=2) + "\n").encode())

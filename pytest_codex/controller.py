@@ -20,7 +20,7 @@ import pytest
 
 from pytest_codex.errors import ConfigurationError
 from pytest_codex.options import given_flags
-from pytest_codex.state import GROUP, RULE, RULES_OF, UNWRITTEN, usage_errors
+from pytest_codex.state import GROUP, RULE, RULES_OF, UNWRITTEN, usage_error, usage_errors
 
 if TYPE_CHECKING:
     from pytest_codex.live import LivePlugin
@@ -80,7 +80,7 @@ class Controller:
             for target, reasons in output.get(UNWRITTEN, {}).items():
                 self._live.session.unwritten.setdefault(target, []).extend(reasons)
         if message := output.get("codex_live_error"):
-            raise pytest.UsageError(message)
+            raise usage_error(message)
         self._place(output.get(RULES_OF, {}))
 
     def _place(self, rules: Mapping[str, str]) -> None:

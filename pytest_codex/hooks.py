@@ -19,7 +19,7 @@ import pytest
 
 from pytest_codex import fixtures
 from pytest_codex.options import add_options, add_short_options, given_flags
-from pytest_codex.state import SESSION, settings_of, stacks_of, usage_errors
+from pytest_codex.state import SESSION, settings_of, stacks_of, usage_error, usage_errors
 
 if TYPE_CHECKING:
     from pytest_codex.live import LivePlugin
@@ -71,7 +71,7 @@ def pytest_configure(config: pytest.Config) -> None:
         _select(config)
     flag, explained = given.get("explain_selection", ("", False))
     if explained and _CHANGES.isdisjoint(given) and not _questions(config):
-        raise pytest.UsageError(f"{flag}: what selects? add --changed-since=auto")
+        raise usage_error(f"{flag}: what selects? add --changed-since=auto")
 
 
 def _questions(config: pytest.Config) -> dict[str, str]:
@@ -96,7 +96,7 @@ def pytest_cmdline_main(config: pytest.Config) -> int | None:
         return None
     if len(questions) > 1:
         flags = " and ".join(questions.values())
-        raise pytest.UsageError(f"{flags} each ask for an answer of their own; give one of them")
+        raise usage_error(f"{flags} each ask for an answer of their own; give one of them")
     from pytest_codex.answering import answer
 
     with usage_errors():
@@ -257,7 +257,7 @@ def _refuse(config: pytest.Config, message: str) -> NoReturn:
     """End the run with a usage error; an xdist worker leaves it to its controller to say so."""
     if hasattr(config, "workeroutput"):
         config.workeroutput["codex_live_error"] = message
-    raise pytest.UsageError(message) from None
+    raise usage_error(message) from None
 
 
 def _begin(config: pytest.Config, run: str, shared: dict[str, Any] | None = None) -> LivePlugin:

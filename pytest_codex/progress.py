@@ -135,14 +135,14 @@ class Heartbeat:
         if not pending:
             self._clear()
             return
-        with contextlib.suppress(OSError):  # whoever reads it has gone away
+        with contextlib.suppress(OSError, ValueError):  # whoever reads it has gone away
             self._display.show(pending)
         self._shown_at = now
         self._is_shown = True
 
     def _clear(self) -> None:
         if self._is_shown:
-            with contextlib.suppress(OSError):
+            with contextlib.suppress(OSError, ValueError):
                 self._display.clear()
         self._is_shown = False
 

@@ -6,6 +6,7 @@ Nothing here changes ``os.environ``.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from functools import cached_property
@@ -135,7 +136,7 @@ class Settings:
         names = cast("Iterable[str]", sourced.value)
         files = tuple(self._beside(sourced) / name for name in names)
         for file in files:
-            if not file.is_file():
+            if not os.path.isfile(file):  # noqa: PTH113 - names may be too long for Path
                 raise ConfigurationError(f"{sourced.source}: there is no file {file}")
         return files
 

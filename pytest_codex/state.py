@@ -25,7 +25,7 @@ _JUDGEMENTS = pytest.StashKey["dict[tuple[str, str | None], Judgement]"]()
 
 #: Marks the reports of live checks with their target; survives the way from an xdist worker.
 GROUP = "codex_target"
-#: Marks the reports of invariants with their rule, and with their stack's target if they have one.
+#: Marks the reports of invariants with their rule.
 RULE = "codex_rule"
 
 #: In what an xdist worker puts out: the rules of the invariants that it collected, by node id.
@@ -40,6 +40,19 @@ UNDECLARED = (
 )
 
 
+def usage_error(message: str) -> pytest.UsageError:
+    """Return the error that ends a run before anything is verified.
+
+    On GitHub it is an annotation too. pytest prints the message as it is, and past what captures
+    output, so that a line of its own is all that takes.
+    """
+    if os.environ.get("GITHUB_ACTIONS") != "true":
+        return pytest.UsageError(message)
+    from pytest_codex.report.annotations import Annotation, command
+
+    return pytest.UsageError(f"{message}\n{command(Annotation('nothing verified', message))}")
+
+
 @contextlib.contextmanager
 def usage_errors() -> Iterator[None]:
     """End the run with a usage error for what is wrong with a setting."""
@@ -48,7 +61,7 @@ def usage_errors() -> Iterator[None]:
     try:
         yield
     except ConfigurationError as error:
-        raise pytest.UsageError(str(error)) from None
+        raise usage_error(str(error)) from None
 
 
 def live_session(config: pytest.Config) -> Session:

@@ -23,6 +23,10 @@ def unusable(folder: Path, error: OSError) -> ConfigurationError:
     )
 
 
+#: What processes of one run tell each other, in files; its end takes these away.
+_OF_A_RUN = (".recording-", ".progress-", ".selected-", ".writable-")
+
+
 @dataclass(frozen=True, slots=True)
 class Results:
     """Where one target's results go."""
@@ -75,6 +79,9 @@ class Results:
             for name in CATALOGUE:
                 path = self.exchanges / f"{name}.ndjson"
                 if path.exists() and self._of(path, run) is None:
+                    path.unlink(missing_ok=True)
+            for path in self.exchanges.glob(".*-*"):  # of a run that was killed
+                if path.name.startswith(_OF_A_RUN) and run not in path.name:
                     path.unlink(missing_ok=True)
             trial = self.exchanges / f".writable-{run}"
             trial.touch()

@@ -163,8 +163,13 @@ def _group(name: str, parts: Iterable[Part]) -> Group:
             group.endpoints.setdefault(known, visible(url) + mark)
         if part.summary and part.summary not in group.summaries:
             group.summaries.append(part.summary)
-        for case in part.suite.iterfind("testcase"):
-            _take(group, _result(case, name))
+        cases = list(part.suite.iterfind("testcase"))
+        names = [case.get("name", "") for case in cases]
+        # A run of several targets has put it into every name; else it is somebody's parameter.
+        if all(without_target(one, name) != one for one in names):
+            names = [without_target(one, name) for one in names]
+        for case, check in zip(cases, names, strict=True):
+            _take(group, _result(case, check))
     group.properties = {key: _together(key, values) for key, values in figures.items()}
     return group
 
@@ -182,11 +187,11 @@ def _take(group: Group, result: Result) -> None:
     group.results[result.key] = kept
 
 
-def _result(case: ET.Element, target: str) -> Result:
+def _result(case: ET.Element, name: str) -> Result:
     reason = next((child for child in case if child.tag in _REASONS), None)
     return Result(
         case.get("classname", ""),
-        without_target(case.get("name", ""), target),
+        name,
         "passed" if reason is None else _REASONS[reason.tag],
         "" if reason is None else reason.get("message") or reason.text or "",
         case,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
+from math import isfinite
 
 from pytest_codex.exchange.excerpt import visible
 from pytest_codex.probes.catalogue import CATALOGUE
@@ -96,6 +97,17 @@ def load(text: str) -> list[Pending]:
     :raises ValueError: if it is anything else.
     """
     try:
-        return [Pending(**item) for item in json.loads(text)]
-    except TypeError as error:
+        found = [Pending(**item) for item in json.loads(text)]
+    except (TypeError, RecursionError) as error:
         raise ValueError(f"not a list of what is pending: {error}") from None
+    if not all(map(_is_sound, found)):
+        raise ValueError("not a list of what is pending")
+    return found
+
+
+def _is_sound(one: Pending) -> bool:
+    texts = (one.target, one.probe, one.budget)
+    numbers = (one.waited, one.limit, one.size, one.events, one.quiet, one.status or 0)
+    return all(isinstance(text, str) for text in texts) and all(
+        isinstance(number, int | float) and isfinite(number) for number in numbers
+    )

@@ -81,7 +81,7 @@ def changes_since(
     try:
         repository = _Repository.around(root, environ)
         if here is not None:
-            repository.is_that_of(here)
+            repository.refuse_another(here)
         base = _base(ref, repository, environ)
         return repository.changes(base, results)
     except _UnknownError as unknown:
@@ -158,8 +158,8 @@ class _Repository:
             raise _UnknownError(f"git finds no repository here: {why}", _LIST_THEM)
         return cls(_folder(done.stdout), outside.environ)
 
-    def is_that_of(self, here: Path) -> None:
-        """Whether a folder is in no other repository, which would be the one that is meant."""
+    def refuse_another(self, here: Path) -> None:
+        """Refuse to go on if a folder is in another repository, which would be the one meant."""
         done = _Repository(here, self.environ)._run("rev-parse", "--show-toplevel")
         other = _folder(done.stdout)
         if done.returncode == 0 and other != self.top:
@@ -217,7 +217,7 @@ class _Repository:
         if not commit:
             raise self._not_known(base)
         if base.head is not None:
-            self._is_checked_out(base.head, head)
+            self._refuse_other_than(base.head, head)
         if not base.forked:
             return (commit,)
         done = self._run("merge-base", "--all", commit, head)
@@ -233,8 +233,8 @@ class _Repository:
             raise _UnknownError(f"{self._named(base)} and HEAD have no history in common", _NAME_IT)
         return starts
 
-    def _is_checked_out(self, about: Head, head: str) -> None:
-        """Whether HEAD is what a CI run is about, or contains it: its changes are asked for."""
+    def _refuse_other_than(self, about: Head, head: str) -> None:
+        """Refuse to go on unless HEAD is what a CI run is about, or contains it."""
         if head in about.commits:
             return
         for commit in filter(self._commit, about.commits):

@@ -20,7 +20,7 @@ class Reason:
     """Why something was selected, or a path left aside.
 
     :param by: the place in the policy: ``rules.streaming.paths[0]``, ``always``, ``ignore[1]``; or
-        ``everything``, ``unknown``.
+        ``everything``.
     :param path: the changed path, if it is one that decided; JSON can carry it.
     :param note: what else there is to say.
     """
@@ -145,7 +145,7 @@ def select(
 ) -> Selection:
     """Apply a policy.
 
-    :param label_changes: for compose files, what their change touches that is made of labels;
+    :param label_changes: for compose files, what their change touches that routing depends on;
         empty: nothing. Where it is not said, both is possible. See :func:`compose_paths`.
     :param own: the files that the policy may stand in.
     :raises ConfigurationError: for a path that the policy does not know, if it says so.

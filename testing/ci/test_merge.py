@@ -264,19 +264,42 @@ NONE_EXPECTED = '{"include":[{"name":"prod","results":""}]}'
 
 
 @pytest.mark.parametrize("folder", ["empty", "missing"])
-@pytest.mark.parametrize(("expect", "code"), [(NONE_EXPECTED, 0), ("[]", 0), ("", 1), (",", 1)])
+@pytest.mark.parametrize(("expect", "code"), [(NONE_EXPECTED, 0), ("[]", 0), (None, 1)])
 def test_where_nothing_is_expected_nothing_found_is_fine(
-    tmp_path: Path, capsys, folder: str, expect: str, code: int
+    tmp_path: Path, capsys, folder: str, expect: str | None, code: int
 ) -> None:
     """As of tests of one's own markers, which need not be live; without a word it is red."""
     (tmp_path / "empty").mkdir()
-    arguments = [str(tmp_path / folder), "--output", str(tmp_path / "out"), "--expect", expect]
+    arguments = [str(tmp_path / folder), "--output", str(tmp_path / "out")]
+    arguments += ["--expect", expect] if expect is not None else []
     assert main(["merge", *arguments]) == code
     out, errors = capsys.readouterr()
     assert ("no results, and none expected\n" in out) is (code == 0)
     assert bool(errors) is (code == 1)
     headline = (tmp_path / "out" / "summary.md").read_text().splitlines()[0]
     assert headline == "# Nothing was verified" + ("" if code else ", and nothing expected")
+
+
+@pytest.mark.parametrize("expect", ["", " ", ",", "\n"])
+def test_what_names_nothing_is_no_expectation(tmp_path: Path, capsys, expect: str) -> None:
+    """It is what a command that failed has printed, and would be met by anything."""
+    left(tmp_path / "prod", "prod", [outcome("test_a")])
+    arguments = [str(tmp_path), "--output", str(tmp_path / "out"), "--expect", expect]
+    assert main(["merge", *arguments]) == 4
+    assert "ERROR: --expect: expected names" in capsys.readouterr().err
+
+
+def test_a_parameter_that_is_called_like_a_target_is_none(tmp_path: Path) -> None:
+    """Only a run of several targets has them in the names of all checks."""
+    checks = [outcome("test_x"), outcome("test_x[dev]", "failed", "it is red")]
+    left(tmp_path / "1", "dev", [*checks, outcome("test_model[dev]")])
+    left(tmp_path / "2", "prod", [outcome("test_model[dev]"), outcome("test_model[prod]")])
+    dev, prod = merge([tmp_path]).groups
+    assert [name for _, name in dev.results] == ["test_x", "test_x[dev]", "test_model[dev]"]
+    assert [name for _, name in prod.results] == ["test_model[dev]", "test_model[prod]"]
+    left(tmp_path / "1", "dev", [outcome("test_x[dev]"), outcome("test_y[a-dev]")])
+    (dev, _) = merge([tmp_path]).groups
+    assert [name for _, name in dev.results] == ["test_x", "test_y[a]"]
 
 
 def test_where_nothing_is_expected_what_is_there_still_counts(run) -> None:

@@ -19,6 +19,7 @@ from .project import ROOT, Endpoint, Project, endpoint_with
 _VARIABLES = (
     *(variable for option in OPTIONS for variable in option.environment),
     *(variable for variables in DOMAIN_ENVIRONMENT.values() for variable in variables),
+    *("COMPOSE_FILE", "COMPOSE_PATH_SEPARATOR", "COMPOSE_PROJECT_NAME"),
     *("CI", "CODEX_NO_SHORT_OPTIONS", "PYTHONWARNINGS", "SSL_CERT_DIR", "SSL_CERT_FILE"),
 )
 

@@ -106,6 +106,17 @@ def test_a_failure_s_line_has_what_was_observed(project: Project):
     assert "; observed the wrong environment is deployed: models of " in failure.get("message", "")
 
 
+def test_what_a_run_that_was_killed_has_left_is_taken_away(project: Project, deployed: Endpoint):
+    """Its processes told each other by these files; CI would keep them for ever."""
+    exchanges = project.results / "exchanges"
+    exchanges.mkdir(parents=True)
+    names = (".recording-abc.lock", ".progress-abc.json", ".selected-abc.json", ".somebody-s")
+    for name in names:
+        (exchanges / name).touch()
+    assert project.glance().ret == 0
+    assert [path.name for path in exchanges.glob(".*")] == [".somebody-s"]
+
+
 @pytest.mark.parametrize("workers", [(), ("-n1",)])
 def test_the_line_of_an_error_that_pytest_does_not_tell_is_its_own(
     project: Project, deployed: Endpoint, workers

@@ -176,6 +176,33 @@ def test_results_that_cannot_be_written_are_an_error(project: Project, deployed:
     assert (project.path / "test-results").read_text() == "somebody's"
 
 
+def test_a_name_of_a_file_that_is_too_long_is_none(project: Project, monkeypatch):
+    """As any that does not exist; it is no reason for a traceback."""
+    long = f"{'x' * 300}.yml"
+    for asked in (("suites", "-m", "invariants"), ("--codex-doctor", "--domain=embedded")):
+        result = project.run(*asked, f"--compose={long}")
+        said = result.stdout.str() + result.stderr.str()
+        assert result.ret == pytest.ExitCode.USAGE_ERROR
+        assert "--compose: there is no file " in said
+    monkeypatch.setenv("COMPOSE_FILE", long)
+    assert project.run("--codex-matrix", "--target=dev").ret == pytest.ExitCode.OK
+    said = refusal(project.run("suites", "-m", "invariants"))
+    assert said.startswith("COMPOSE_FILE: there is no file ")
+
+
+def test_on_github_a_usage_error_is_an_annotation(project: Project, monkeypatch):
+    """Otherwise the job is red, and only its log says why."""
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    monkeypatch.setenv("DOMAIN", "a.example")
+    told = "no key for target prod, and one is required (--require-key): "
+    for workers in ((), ("-n2",)):
+        result = project.verify("-m", "smoke", "--require-key", *workers)
+        assert result.ret == pytest.ExitCode.USAGE_ERROR
+        assert [line for line in result.errlines if line.startswith(f"ERROR: {told}")]
+        (annotation,) = (line for line in result.errlines if line.startswith("::"))
+        assert annotation.startswith(f"::error title=nothing verified::{told}")
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 
 import pytest
 
@@ -87,7 +88,15 @@ def test_what_is_written_for_another_process_is_read_by_it():
     assert load(dump([STREAM, CHAT, HALF])) == [STREAM, CHAT, HALF]
 
 
-@pytest.mark.parametrize("text", ["", "{", "[1]", '[{"probe": "chat"}]', '[{"other": 1}]', "null"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("", "{", "[1]", '[{"probe": "chat"}]', '[{"other": 1}]', "null", "[" * 100_000),
+        json.dumps([{**asdict(CHAT), "waited": "long"}]),
+        json.dumps([{**asdict(CHAT), "limit": float("nan")}]),
+        json.dumps([{**asdict(CHAT), "probe": ["chat"]}]),
+    ],
+)
 def test_anything_else_in_the_file_is_an_error(text: str):
     """Of one kind, so that whoever reads it can go on."""
     with pytest.raises(ValueError, match=r"not a list|Expecting"):

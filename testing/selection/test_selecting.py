@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import json
 import subprocess
 import sys
@@ -372,11 +371,3 @@ class TestModules:
             "sys.exit('pathspec' in sys.modules)"
         )
         assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0
-
-    def test_only_the_adapter_starts_processes_and_reads_files(self):
-        """All else are values."""
-        for path in self.FOLDER.glob("*.py"):
-            tree = ast.parse(path.read_text(encoding="utf-8"))
-            names = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import)
-                     for alias in node.names}  # fmt: skip
-            assert path.name == "git.py" or names.isdisjoint({"subprocess", "os", "shutil"})
