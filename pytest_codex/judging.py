@@ -33,7 +33,7 @@ from pytest_codex.state import (
     stacks_of,
 )
 from pytest_codex.whole import write
-from pytest_codex.writing import warn, writing
+from pytest_codex.writing import fitted, shown, tell, warn, writing
 
 _NAME = "codex-live-judging"
 #: The folder of JUnit and SARIF, beside those of the targets.
@@ -186,7 +186,7 @@ class JudgingPlugin:
 
     def pytest_report_collectionfinish(self) -> list[str]:
         self._described = True
-        return self._header()
+        return fitted(self._config.pluginmanager.get_plugin("terminalreporter"), self._header())
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         if not self._reports or not self._collected.groups:
@@ -194,8 +194,7 @@ class JudgingPlugin:
         terminalreporter.section("invariants", sep="-", bold=True)
         judgements = self._judgements()
         if not self._described:  # an xdist controller collects nothing
-            for line in self._header():
-                terminalreporter.line(line)
+            tell(terminalreporter, *self._header())
         for stack in stacks_of(self._config):
             self._summarize(terminalreporter, stack, judgements[stack.policy.target])
         every = [judgement for found in judgements.values() for judgement in found]
@@ -203,7 +202,7 @@ class JudgingPlugin:
         for finding in broken[:1]:
             self._red(terminalreporter, f"  next: {finding.at}: {finding.mend}")
         if self._port:
-            terminalreporter.line(f"  results: {self._shown(self._port)}")
+            tell(terminalreporter, f"  results: {shown(self._port, self._config)}")
         if on_github():
             for line in workflow_commands([f for j in every for f in j.findings]):
                 terminalreporter.line(self.scrubber.text(line))
@@ -222,9 +221,8 @@ class JudgingPlugin:
         advice = sum(len(judgement.advice) for judgement in judgements)
         counts = ((len(broken), "broken"), (len(unjudged), "not judged"), (advice, "advice"))
         words = [f"{held} hold", *(f"{number} {word}" for number, word in counts if number)]
-        reporter.line(
-            f"{stack.policy.target}: {', '.join(words)}", red=bool(broken), green=not broken
-        )
+        said = f"{stack.policy.target}: {', '.join(words)}"
+        tell(reporter, said, red=bool(broken), green=not broken)
         for judgement in broken:
             for finding in judgement.broken:
                 self._red(reporter, f"  {judgement.rule.name}: {finding.at}: {finding.found}")
@@ -233,14 +231,10 @@ class JudgingPlugin:
             reasons[judgement.unjudged].append(judgement.rule.name)
         for reason, names in reasons.items():
             what = ", ".join(names) if len(names) < 4 else f"{len(names)} rules"
-            reporter.line(f"  not judged: {what}: {reason}", yellow=True)
+            tell(reporter, f"  not judged: {what}: {reason}", yellow=True)
 
     def _red(self, reporter: pytest.TerminalReporter, text: str) -> None:
-        reporter.line(self.scrubber.text(text.partition("\n")[0]), red=True)
-
-    def _shown(self, path: Path) -> str:
-        here = self._config.invocation_params.dir
-        return str(path.relative_to(here) if path.is_relative_to(here) else path)
+        tell(reporter, self.scrubber.text(text.partition("\n")[0]), red=True)
 
 
 def describe(stack: Stack) -> str:

@@ -207,7 +207,11 @@ class LivePlugin:
             reporter.line(line, red=red is True, green=red is False)
         for target, outcomes, exchanges in found:
             broken = first_cause(exchanges, target.lists_models)
-            tell(reporter, *to_do(target.name, outcomes, broken), red=True)
+            tell(
+                reporter,
+                *to_do(target.name, outcomes, broken, embedded=target.embedded),
+                red=True,
+            )
         if on_github():
             every = [outcome for _, outcomes, _ in found for outcome in outcomes]
             for line in check_commands(every, reporter.config.rootpath):

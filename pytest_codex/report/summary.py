@@ -117,8 +117,13 @@ def _seconds(value: float | None, digits: int) -> str:
     return "-" if value is None else f"{value:.{digits}f} s"
 
 
-def to_do(name: str, outcomes: Iterable[Outcome], broken: Cause | None) -> list[str]:
-    """Return what is the matter with a target, and the first thing to do; nothing if it is well."""
+def to_do(
+    name: str, outcomes: Iterable[Outcome], broken: Cause | None, *, embedded: bool = False
+) -> list[str]:
+    """Return what is the matter with a target, and the first thing to do; nothing if it is well.
+
+    :param embedded: whether it is the embedded endpoint, which ends with the run.
+    """
     failed = [outcome for outcome in outcomes if outcome.kind in ("failed", "error")]
     if not failed:
         return []
@@ -128,15 +133,15 @@ def to_do(name: str, outcomes: Iterable[Outcome], broken: Cause | None) -> list[
     more = f" (and {len(failed) - 1} more)" if len(failed) > 1 else ""
     return [
         f"{name} fails {visible(first.name)}{more}: {visible(first.message, 300)}",
-        f"  next: {_next_step(first)}",
+        f"  next: {_next_step(first, embedded=embedded)}",
     ]
 
 
-def _next_step(failed: Outcome) -> str:
+def _next_step(failed: Outcome, *, embedded: bool) -> str:
     said = dict(reversed(_SAID.findall(failed.detail)))  # the first of each
     if "next" in said:
         return visible(said["next"], 300)
-    if "request" in said:
+    if "request" in said and not embedded:
         return f"repeat its request: {visible(said['request'], 4000)}"
     return "see its failure above; the exchanges are in the results"
 

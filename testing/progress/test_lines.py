@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from testing.plugin.project import PLAIN, Project
+from testing.plugin.project import PLAIN, ROOT, Project
 
 from .screen import Screen, in_a_terminal
 
@@ -44,6 +44,26 @@ def test_on_a_terminal_a_selection_is_broken_at_words():
     screen = Screen(80)
     screen.feed(written)
     assert "rules.streaming.paths[0]" in screen.text
+    assert not screen.wrapped, screen.text
+
+
+def test_on_a_terminal_what_is_said_of_invariants_is_broken_at_words():
+    """What is broken, what to do, and what was not judged."""
+    stack = ROOT / "examples" / "stack" / "docker-compose.yml"
+    text = stack.read_text()
+    with tempfile.TemporaryDirectory(dir="/tmp") as folder:
+        broken = text.replace('traefik.enable: "true"', 'traefik.enable: "false"')
+        assert broken != text
+        Path(folder, "docker-compose.yml").write_text(broken)
+        chosen = (str(ROOT / "tests"), f"--rootdir={folder}", "-c", "/dev/null")
+        shown = ("--tb=no", "--no-header", "-q", "-rN", "-W", "ignore")
+        _, written = in_a_terminal(
+            Path(folder), *PLAIN, *chosen, "-m", "invariants", *shown, columns=80
+        )
+    screen = Screen(80)
+    screen.feed(written)
+    assert "  next: docker-compose.yml:" in screen.text
+    assert "  not judged: " in screen.text
     assert not screen.wrapped, screen.text
 
 

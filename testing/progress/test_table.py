@@ -124,7 +124,9 @@ REDO = f"E         request   {CURL}\nE         evidence  exchange models of prod
 )
 def test_a_check_s_own_failure_says_what_to_do(detail: str, then: str):
     """What its message has; or else to repeat the request that shows it, with the key's name."""
-    assert to_do("prod", [outcome("failed", detail=detail)], None)[1] == f"  next: {then}"
+    failed = [outcome("failed", detail=detail)]
+    assert to_do("prod", failed, None)[1] == f"  next: {then}"
+    assert "curl" not in to_do("prod", failed, None, embedded=True)[1]  # nobody answers any more
 
 
 @pytest.mark.parametrize("workers", [(), ("-n", "2")], ids=["one process", "two workers"])
