@@ -98,8 +98,9 @@ def _is_job(entry: object) -> bool:
 def _merge(folders: Sequence[Path], output: Path, expected: Sequence[str] | None) -> int:
     from pytest_codex.report.annotations import on_github
     from pytest_codex.report.comparison import markdown
-    from pytest_codex.report.jobs import JUNIT, SUMMARY
     from pytest_codex.report.merge import junit, merge, refuse_overlap, save
+    from pytest_codex.report.outcomes import tally
+    from pytest_codex.report.places import JUNIT, SUMMARY
     from pytest_codex.report.step_summary import append
 
     refuse_overlap(output, folders)
@@ -110,12 +111,7 @@ def _merge(folders: Sequence[Path], output: Path, expected: Sequence[str] | None
         say(sys.stderr, warning)
     for group in merged.groups:
         red = " FAILED" if group.red else " INCOMPLETE" if group.incomplete else ""
-        counts = ", ".join(
-            f"{number} {kind}"
-            for kind in ("passed", "failed", "error", "skipped")
-            if (number := group.count(kind))
-        )
-        say(sys.stdout, f"{group.name}: {counts or 'no check ran'}{red}")
+        say(sys.stdout, f"{group.name}: {tally(group.results.values())}{red}")
     for problem in merged.problems:
         say(sys.stderr, f"ERROR: {problem.name}: {problem.says}")
     if on_github():

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from pytest_codex import EndpointAdvice
-from pytest_codex.report.outcomes import Advice, Outcome
+from pytest_codex.report.outcomes import RED, Advice, Outcome
 
 
 class Collected:
@@ -45,7 +45,7 @@ class Collected:
         if report.when == "call" or not report.passed:
             outcome = _outcome(report, group, self._seconds[report.nodeid])
             known = self._outcomes[group].get(report.nodeid)
-            if known and known.kind in ("failed", "error") and report.when == "teardown":
+            if known and known.kind in RED and report.when == "teardown":
                 outcome = _with_teardown(known, outcome)
             self._outcomes[group][report.nodeid] = outcome
 

@@ -46,7 +46,7 @@ from pytest_codex.report.doctor import (
 from pytest_codex.report.paint import colours_wanted, say
 from pytest_codex.report.summary import describe
 from pytest_codex.report.wrapping import room, wrapped
-from pytest_codex.session import Session
+from pytest_codex.session import Session, require_http2
 from pytest_codex.settings import Settings
 from pytest_codex.state import settings_of, stacks_of
 from pytest_codex.targets import Target
@@ -303,10 +303,7 @@ def _resolve(session: Session, name: str) -> tuple[Target, SSLContext]:
     """
     session.resolve()
     target = session.targets[name]
-    if target.policy.http2 and find_spec("h2") is None:
-        raise ConfigurationError(
-            f'target {name} has http2 = true: pip install "pytest-codex-live[http2]"'
-        )
+    require_http2(target)
     return target, tls_context(os.environ, target.ca_file)
 
 

@@ -21,6 +21,7 @@ from pytest_codex.invariants.stack import Stack
 from pytest_codex.redaction import Scrubber
 from pytest_codex.report import junit, sarif, step_summary
 from pytest_codex.report.annotations import on_github, workflow_commands
+from pytest_codex.report.places import INVARIANTS, JUNIT
 from pytest_codex.report.port import write_port
 from pytest_codex.scrubbing import ScrubbingPlugin
 from pytest_codex.state import (
@@ -36,9 +37,6 @@ from pytest_codex.whole import write
 from pytest_codex.writing import fitted, shown, tell, warn, writing
 
 _NAME = "codex-live-judging"
-#: The folder of JUnit and SARIF, beside those of the targets.
-FOLDER = "invariants"
-_JUNIT = "junit.xml"
 _SARIF = "invariants.sarif"
 
 
@@ -57,7 +55,7 @@ def begin(config: pytest.Config) -> JudgingPlugin:
     plugin = config.pluginmanager.get_plugin(_NAME)
     if plugin is None:
         if not hasattr(config, "workerinput"):
-            _prepare(settings_of(config).results_dir / FOLDER)
+            _prepare(settings_of(config).results_dir / INVARIANTS)
         plugin = JudgingPlugin(config, reports=not hasattr(config, "workerinput"))
         config.pluginmanager.register(plugin, _NAME)
         _scrub(config, plugin.scrubber)
@@ -69,7 +67,7 @@ def _prepare(folder: Path) -> None:
     """Make the folder for results, and take away what an earlier run wrote into it."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for name in (_JUNIT, _SARIF):
+        for name in (JUNIT, _SARIF):
             (folder / name).unlink(missing_ok=True)
             (folder / name).touch()
             (folder / name).unlink()
@@ -145,7 +143,7 @@ class JudgingPlugin:
         judgements = self._judgements()
         settings = settings_of(self._config)
         root = settings.results_dir
-        folder = root / FOLDER
+        folder = root / INVARIANTS
         every = [judgement for found in judgements.values() for judgement in found]
         root_of_repository = Path(os.environ.get("GITHUB_WORKSPACE") or settings.root)
         text = self.scrubber.text(sarif.render(every, root_of_repository))
@@ -161,8 +159,8 @@ class JudgingPlugin:
                 f"compose.{stack.policy.target}": ", ".join(map(str, stack.project.files))
                 for stack in stacks_of(self._config)
             }
-            with writing(self._config, folder / _JUNIT):
-                write(folder / _JUNIT, junit.render(FOLDER, outcomes, properties))
+            with writing(self._config, folder / JUNIT):
+                write(folder / JUNIT, junit.render(INVARIANTS, outcomes, properties))
         stacks = stacks_of(self._config)
         dev = next((stack for stack in stacks if stack.policy.target == DEV_TARGET), None)
         prod = next((stack for stack in stacks if stack is not dev), None)

@@ -192,8 +192,7 @@ class Session:
             self._planned[name] = with_prerequisites(probes)
             self._refuse_without_key(target, probes)
             contexts[name] = tls_context(os.environ, target.ca_file)
-            if target.policy.http2:
-                _require("h2", "http2", f"target {name} has http2 = true")
+            require_http2(target)
         if self._shared:
             _require("filelock", "xdist", "several processes share this run")
         for name in self._planned:
@@ -368,6 +367,15 @@ def _at_embedded(target: Target, known: Mapping[str, str]) -> Target:
         if target.key is None
         else target.sources,
     )
+
+
+def require_http2(target: Target) -> None:
+    """Refuse a target that wants HTTP/2 where that is not installed.
+
+    :raises ConfigurationError: with what installs it.
+    """
+    if target.policy.http2:
+        _require("h2", "http2", f"target {target.name} has http2 = true")
 
 
 def _require(module: str, extra: str, why: str) -> None:

@@ -15,7 +15,7 @@ from typing import TypeVar
 
 from pytest_codex.exchange.excerpt import harmless
 from pytest_codex.invariants.findings import Finding
-from pytest_codex.report.outcomes import Outcome
+from pytest_codex.report.outcomes import RED, Outcome
 from pytest_codex.report.places import within
 
 _T = TypeVar("_T")
@@ -90,7 +90,7 @@ def check_commands(
     every = list(outcomes)
     causes: dict[tuple[str, str], list[Outcome]] = {}
     for outcome in every:
-        if outcome.kind in ("failed", "error"):
+        if outcome.kind in RED:
             causes.setdefault((outcome.group, outcome.message), []).append(outcome)
 
     def shown(alike: Sequence[Outcome]) -> Annotation:

@@ -13,6 +13,7 @@ from pytest_codex.errors import ConfigurationError
 from pytest_codex.exchange.exchange import Exchange
 from pytest_codex.exchange.store import load
 from pytest_codex.probes.catalogue import CATALOGUE
+from pytest_codex.report.places import EXCHANGES, JUNIT, SUMMARY
 
 
 def unusable(folder: Path, error: OSError) -> ConfigurationError:
@@ -42,17 +43,17 @@ class Results:
     @property
     def exchanges(self) -> Path:
         """The folder of the recorded exchanges."""
-        return self.folder / "exchanges"
+        return self.folder / EXCHANGES
 
     @property
     def junit(self) -> Path:
         """The JUnit report."""
-        return self.folder / "junit.xml"
+        return self.folder / JUNIT
 
     @property
     def summary(self) -> Path:
         """The summary in Markdown."""
-        return self.folder / "summary.md"
+        return self.folder / SUMMARY
 
     @property
     def empty(self) -> bool:

@@ -6,7 +6,9 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
 from pytest_codex.report.markdown import bounded, code, inert
-from pytest_codex.report.merge import INVARIANTS, Group, Merged, Result
+from pytest_codex.report.merge import Group, Merged, Result
+from pytest_codex.report.outcomes import RED, tally
+from pytest_codex.report.places import INVARIANTS
 
 #: Bytes; GitHub takes 1 MiB of a step.
 LIMIT = 900_000
@@ -24,7 +26,6 @@ _FIGURES = (
 )
 #: Whose message is shown, first of all.
 _TELLING = ("failed", "skipped", "passed")
-_KINDS = ("passed", "failed", "error", "skipped")
 
 
 def markdown(merged: Merged) -> str:
@@ -53,7 +54,7 @@ def _headline(merged: Merged) -> str:
     count = len(merged.problems)
     missing = f"{count} missing, broken or incomplete" if count else ""
     failed = f"{_listed(red)} failed" if red else ""
-    passed = any(group.count("passed") for group in merged.groups)
+    passed = any(r.kind == "passed" for group in merged.groups for r in group.results.values())
     nothing = "" if passed or failed else "Nothing passed"
     if not merged.green:
         return ", ".join(part for part in (failed, nothing, missing) if part)
@@ -80,7 +81,7 @@ def _targets(groups: Sequence[Group]) -> Iterator[str]:
     for group in groups:
         figures = (_figure(group.properties.get(key, ""), unit) for _, key, unit in known)
         endpoints = ", ".join(map(code, group.endpoints.values()))
-        cells = (code(group.name), endpoints, _tally(group), *figures)
+        cells = (code(group.name), endpoints, tally(group.results.values()), *figures)
         yield f"| {' | '.join(cells)} |"
     for group in groups:
         if group.repeated:
@@ -98,11 +99,6 @@ def _figure(value: str, unit: str) -> str:
         return ""
 
 
-def _tally(group: Group) -> str:
-    counts = ((group.count(kind), kind) for kind in _KINDS)
-    return ", ".join(f"{number} {kind}" for number, kind in counts if number) or "no check ran"
-
-
 # -- what differs ---------------------------------------------------------------------------------
 
 
@@ -114,9 +110,11 @@ def _differences(groups: Sequence[Group]) -> list[str]:
     for group in groups:
         for key, result in group.results.items():
             by_check.setdefault(key, {})[group.name] = result
-    differing = [found for found in by_check.values() if len(set(map(_sort, found.values()))) > 1]
+    differing = [
+        found for found in by_check.values() if len(set(map(_shown_as, found.values()))) > 1
+    ]
     # What fails somewhere and passes elsewhere is what to look at first.
-    differing.sort(key=lambda found: "failed" not in map(_sort, found.values()))
+    differing.sort(key=lambda found: "failed" not in map(_shown_as, found.values()))
     missing = Counter(
         group.name for found in by_check.values() for group in groups if group.name not in found
     )
@@ -134,17 +132,17 @@ def _differences(groups: Sequence[Group]) -> list[str]:
     return [*lines, ""]
 
 
-def _sort(result: Result) -> str:
-    return "failed" if result.kind in ("failed", "error") else result.kind
+def _shown_as(result: Result) -> str:
+    return "failed" if result.kind in RED else result.kind
 
 
 def _rows(differing: Iterable[dict[str, Result]]) -> list[str]:
     """Return a row for each difference; those that are skipped for one reason have one."""
     alike: dict[tuple[str, ...], list[str]] = {}
     for found in differing:
-        first = min(found.values(), key=lambda result: _TELLING.index(_sort(result)))
+        first = min(found.values(), key=lambda result: _TELLING.index(_shown_as(result)))
         on = (
-            _listed([name for name, result in found.items() if _sort(result) == kind])
+            _listed([name for name, result in found.items() if _shown_as(result) == kind])
             for kind in ("passed", "failed", "skipped")
         )
         said = code(first.message, 200) if first.message else ""
@@ -164,7 +162,7 @@ def _failures(groups: Iterable[Group]) -> list[str]:
         f"- {code(group.name)}: {code(result.check)}: {code(result.message)}"
         for group in groups
         for result in group.results.values()
-        if result.kind in ("failed", "error")
+        if result.kind in RED
     ]
     return ["## Failed", "", *failed[:_ROWS], *_more(len(failed)), ""] if failed else []
 

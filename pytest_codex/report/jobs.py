@@ -16,12 +16,10 @@ from xml.etree import ElementTree as ET
 from xml.parsers import expat
 
 from pytest_codex.exchange.excerpt import harmless, visible
+from pytest_codex.report.places import EXCHANGES, JUNIT, SUITE, SUMMARY
 
-#: What the suites of our own reports are called, before the target's name.
-SUITE = "pytest-codex-live "
 #: What the suite of a merged report is called that has the problems: no target can be called so.
 PROBLEMS, RESULTS_OF = "(merge)", "results of "
-JUNIT, SUMMARY, EXCHANGES = "junit.xml", "summary.md", "exchanges"
 #: Bytes of a file that is read, and how deep its elements, or folders, may be nested.
 _MOST_BYTES, _MOST_DEPTH = 64_000_000, 20
 _NAME = re.compile(r"[A-Za-z0-9_.-]{1,100}")

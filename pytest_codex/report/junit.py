@@ -10,6 +10,7 @@ from pathlib import Path
 from xml.etree import ElementTree as ET
 
 from pytest_codex.report.outcomes import Outcome, count
+from pytest_codex.report.places import SUITE
 
 # What XML 1.0 cannot hold.
 _FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -19,7 +20,7 @@ def render(target: str, outcomes: list[Outcome], properties: Mapping[str, str]) 
     """Return a report with file and line of each check, which CI services link to."""
     suite = ET.Element(
         "testsuite",
-        name=f"pytest-codex-live {target}",
+        name=SUITE + target,
         tests=str(len(outcomes)),
         failures=str(count(outcomes, "failed")),
         errors=str(count(outcomes, "error")),

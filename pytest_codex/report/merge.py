@@ -10,12 +10,13 @@ from xml.etree import ElementTree as ET
 
 from pytest_codex.errors import ConfigurationError
 from pytest_codex.exchange.excerpt import visible
-from pytest_codex.report.jobs import PROBLEMS, RESULTS_OF, SUITE, Found, Part, Problem, find
+from pytest_codex.report.jobs import PROBLEMS, RESULTS_OF, Found, Part, Problem, find
+from pytest_codex.report.outcomes import RED, count
+from pytest_codex.report.places import INVARIANTS, SUITE
 from pytest_codex.report.summary import UNFINISHED
 from pytest_codex.whole import write
 
 #: The name of what needs no target.
-INVARIANTS = "invariants"
 _REASONS = {"failure": "failed", "error": "error", "skipped": "skipped"}
 #: Of results of the same check, the first of these that occurs stands.
 _WORST = ("error", "failed", "passed", "skipped")
@@ -66,14 +67,10 @@ class Group:
     summaries: list[str] = field(default_factory=list)
     repeated: int = 0
 
-    def count(self, kind: str) -> int:
-        """Return how many results are of a kind."""
-        return sum(result.kind == kind for result in self.results.values())
-
     @property
     def red(self) -> bool:
         """Whether anything failed."""
-        return bool(self.count("failed") + self.count("error"))
+        return count(self.results.values(), *RED) > 0
 
     @property
     def incomplete(self) -> str:
@@ -84,7 +81,7 @@ class Group:
         )
         if unfinished:
             return f"incomplete: its run ended before {unfinished} of its checks did"
-        if self.red or self.count("passed"):
+        if self.red or count(self.results.values(), "passed"):
             return ""
         what = "every check was skipped" if self.results else "no check ran"
         return f"not verified: {what}"
@@ -248,7 +245,7 @@ def _suite(group: Group) -> ET.Element:
     counts = {"failures": "failed", "errors": "error", "skipped": "skipped"}
     suite = ET.Element("testsuite", name=SUITE + group.name, tests=str(len(group.results)))
     for name, kind in counts.items():
-        suite.set(name, str(group.count(kind)))
+        suite.set(name, str(count(group.results.values(), kind)))
     seconds = [_seconds(result.element) for result in group.results.values()]
     suite.set("time", f"{sum(seconds):.3f}")
     properties = ET.SubElement(suite, "properties")

@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from typing import Protocol
+
+#: What can become of a check.
+KINDS = ("passed", "failed", "error", "skipped")
+#: What of it fails a run.
+RED = frozenset({"failed", "error"})
+
+
+class Ended(Protocol):
+    """A check of which is known what became of it."""
+
+    @property
+    def kind(self) -> str:
+        """One of :data:`KINDS`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """A check's result. ``kind`` is passed, failed, error or skipped; ``seconds`` its own time.
+    """A check's result. ``kind`` is one of :data:`KINDS`; ``seconds`` its own time.
 
     ``message`` is one line, ``detail`` all of it; both are scrubbed. ``phase`` is what an error
     is of, setup or teardown.
@@ -43,13 +57,12 @@ class Advice:
     message: str
 
 
-def count(outcomes: Iterable[Outcome], kind: str) -> int:
-    """Return how many outcomes are of a kind."""
-    return sum(outcome.kind == kind for outcome in outcomes)
+def count(outcomes: Iterable[Ended], *kinds: str) -> int:
+    """Return how many outcomes are of some kinds."""
+    return sum(outcome.kind in kinds for outcome in outcomes)
 
 
-def tally(outcomes: list[Outcome]) -> str:
+def tally(outcomes: Collection[Ended]) -> str:
     """Return the counts in words, the kinds that do not occur left out."""
-    kinds = ("passed", "failed", "error", "skipped")
-    words = [f"{number} {kind}" for kind in kinds if (number := count(outcomes, kind))]
+    words = [f"{number} {kind}" for kind in KINDS if (number := count(outcomes, kind))]
     return ", ".join(words) or "no check ran"

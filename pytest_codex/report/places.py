@@ -1,9 +1,14 @@
-"""Where a finding is, as machines read it."""
+"""What our files are called, and where a finding is, as machines read it."""
 
 from __future__ import annotations
 
 import os
 from pathlib import Path
+
+#: What our files in a folder of results are called, and the folder of those of the invariants.
+JUNIT, SUMMARY, EXCHANGES, INVARIANTS = "junit.xml", "summary.md", "exchanges", "invariants"
+#: What our suites in JUnit are called, before the target's name.
+SUITE = "pytest-codex-live "
 
 
 def within(file: Path, root: Path) -> str | None:

@@ -10,7 +10,8 @@ from pytest_codex.diagnosis import Cause
 from pytest_codex.exchange.excerpt import visible
 from pytest_codex.exchange.exchange import Exchange
 from pytest_codex.report.facts import Facts
-from pytest_codex.report.outcomes import Advice, Outcome, count, tally
+from pytest_codex.report.markdown import code
+from pytest_codex.report.outcomes import RED, Advice, Outcome, count, tally
 from pytest_codex.report.table import table
 from pytest_codex.targets import Target
 
@@ -91,7 +92,7 @@ def overview(
     """
     rows, reds = [], []
     for name, outcomes, advice, found in targets:
-        failed = count(outcomes, "failed") + count(outcomes, "error")
+        failed = count(outcomes, *RED)
         reds.append(failed > 0)
         counts = (count(outcomes, "passed"), failed, count(outcomes, "skipped"), advice)
         days = found.certificate_days
@@ -124,7 +125,7 @@ def to_do(
 
     :param embedded: whether it is the embedded endpoint, which ends with the run.
     """
-    failed = [outcome for outcome in outcomes if outcome.kind in ("failed", "error")]
+    failed = [outcome for outcome in outcomes if outcome.kind in RED]
     if not failed:
         return []
     if broken:
@@ -174,23 +175,23 @@ def markdown(
 
     :param interrupted: whether it is the user who ended the run.
     """
-    failed = [outcome for outcome in outcomes if outcome.kind in ("failed", "error")]
+    failed = [outcome for outcome in outcomes if outcome.kind in RED]
     lines = [f"# {target.name}: {tally(outcomes)}", ""]
     lines += [f"    {line}" for line in describe(target)]
     lines += ["", figures(found).capitalize() + ".", ""]
     if broken:
-        lines += ["## Diagnosis", "", _code(broken.says), "", f"Next: {broken.next_step}.", ""]
+        lines += ["## Diagnosis", "", code(broken.says), "", f"Next: {broken.next_step}.", ""]
     if failed:
         lines += ["## Failed", ""]
-        lines += [f"- {_code(outcome.nodeid)}: {_code(outcome.message)}" for outcome in failed]
+        lines += [f"- {code(outcome.nodeid)}: {code(outcome.message)}" for outcome in failed]
         lines += [""]
     if advice:
         lines += ["## Advice", ""]
-        lines += [f"- {_code(item.nodeid)}: {_code(item.message)}" for item in advice]
+        lines += [f"- {code(item.nodeid)}: {code(item.message)}" for item in advice]
         lines += [""]
     skipped = not_verified(outcomes, interrupted=interrupted)
     if skipped:
-        lines += ["## Not verified", "", *(f"- {_code(line)}" for line in skipped), ""]
+        lines += ["## Not verified", "", *(f"- {code(line)}" for line in skipped), ""]
     lines += ["## Exchanges", "", "| probe | outcome | headers | end | bytes |", "|-|-|-|-|-|"]
     lines += [_row(exchange) for exchange in exchanges.values()]
     return "\n".join(lines) + "\n"
@@ -199,11 +200,7 @@ def markdown(
 def _row(exchange: Exchange) -> str:
     headers = exchange.timings.headers
     return (
-        f"| {exchange.probe} | {_code(exchange.outcome)} "
+        f"| {exchange.probe} | {code(exchange.outcome)} "
         f"| {'' if headers is None else f'{headers:.3f} s'} "
         f"| {exchange.timings.end:.3f} s | {len(exchange.body):,} |"
     )
-
-
-def _code(text: str) -> str:
-    return "`" + visible(text, 400).replace("`", "'").replace("|", "¦") + "`"

@@ -15,7 +15,7 @@ import pytest
 from pytest_codex.__main__ import main
 from pytest_codex.report import comparison, junit
 from pytest_codex.report.merge import merge, with_target, without_target
-from pytest_codex.report.outcomes import Outcome
+from pytest_codex.report.outcomes import Outcome, tally
 from pytest_codex.report.summary import UNFINISHED
 
 FIGURES = {"url": "https://api.example", "embedded": "false", "model_calls": "2"}
@@ -142,7 +142,7 @@ def test_two_jobs_of_one_target_are_put_together(tmp_path: Path) -> None:
     assert not merged.problems
     (group,) = merged.groups
     assert group.properties == {"model_calls": "5", "certificate_days": "9.4"}
-    assert (group.count("failed"), group.count("passed"), group.repeated) == (2, 1, 2)
+    assert (tally(group.results.values()), group.repeated) == ("1 passed, 2 failed", 2)
     text = junit_of(merged)
     assert "in another result: passed" in text
     assert "in another result: failed two" in text

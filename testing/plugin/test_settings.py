@@ -14,10 +14,9 @@ from pytest_codex.errors import ConfigurationError
 from pytest_codex.files import RESERVED
 from pytest_codex.invariants.reading import has_files
 from pytest_codex.invariants.stack import StackPolicy
-from pytest_codex.judging import FOLDER
 from pytest_codex.options import OPTIONS, Kind
 from pytest_codex.policy import BY_KEY, POLICY
-from pytest_codex.report.jobs import EXCHANGES
+from pytest_codex.report.places import EXCHANGES, INVARIANTS
 from pytest_codex.settings import Flags, Settings
 from pytest_codex.targets import Budgets, Policy, Target
 
@@ -541,7 +540,7 @@ def test_an_unknown_setting_is_found_in_our_own_table(tmp_path, text, says):
 
 def test_the_folders_among_results_are_no_names_of_targets():
     """A target's folder beside them would be taken for them."""
-    assert {FOLDER, EXCHANGES} == set(RESERVED)
+    assert {INVARIANTS, EXCHANGES} == set(RESERVED)
 
 
 def test_policy_switches_arrive_with_their_types(tmp_path):
