@@ -82,6 +82,10 @@ playbook of the Codex Completions API. Your own is the table `[selection]` in `p
 or `[tool.pytest_codex.selection]` in `pyproject.toml`. What it does not say is as in the default
 policy, except that a policy with rules of its own ignores nothing unless it says so.
 
+A run stays on its own targets, and says at its end what else was selected; plans and matrices have
+all targets, or those that `--target` names. A run that collects no test of any suite, nor of
+anything else that is selected, though suites are, ends with exit code 4.
+
 `--explain-selection` says of each suite and of each deselected test why, `--plan` prints the
 commands and runs nothing, and `test-results/selection.json` has all of it.
 
@@ -152,8 +156,8 @@ list or a map. Variables stay as they are written.
 
 ## When everything runs
 
-Where something is not known, all suites run, on the targets of the run and on those that rules
-name, and the plan has all commands. The output says why, and what to do about it. That is the case
+Where something is not known, all suites run, and the plan has all commands, on the targets of the
+run and on those that rules name. The output says why, and what to do about it. That is the case
 
 - for a path that is unknown, unless `unknown = "error"`;
 - after a change to a file that the policy may stand in: {own},

@@ -62,9 +62,9 @@ def _matrix(config: pytest.Config) -> int:
     if config.option.keyword:
         say(sys.stderr, "-k is left to the jobs: a matrix is of whole suites, chosen with -m")
     if found.why_empty and not found.may_be_empty:
-        raise ConfigurationError(f"nothing to verify: {found.why_empty}")
+        raise ConfigurationError(found.why_empty)
     if found.why_empty:
-        say(sys.stderr, f"nothing to verify: {found.why_empty}")
+        say(sys.stderr, found.why_empty)
     say(
         sys.stdout, json.dumps(found.as_json(), separators=(",", ":"))
     )  # compact: workflows compare it

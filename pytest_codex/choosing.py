@@ -6,7 +6,7 @@ import json
 import os
 import sys
 from collections import Counter
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from dataclasses import replace
 from functools import partial
 from importlib.util import find_spec
@@ -25,7 +25,7 @@ from pytest_codex.selection.calls import Call, call_of
 from pytest_codex.selection.changes import STANDARD_INPUT, Changes, Everything, parse_list
 from pytest_codex.selection.git import changes_since, label_changes, there_is
 from pytest_codex.selection.rules import DEFAULT, OWN_FILES, SelectionPolicy, policy_of
-from pytest_codex.selection.selecting import Selection, compose_paths, select
+from pytest_codex.selection.selecting import Choice, Selection, compose_paths, select
 from pytest_codex.selection.views import (
     as_json,
     everything_runs,
@@ -71,17 +71,18 @@ def selection_of(config: pytest.Config) -> Selection:
 
 
 def not_collected(config: pytest.Config) -> str:
-    """Return what is said where suites are selected, and no test of any of them was collected.
+    """Return what is said where suites are selected, and no test of any suite was collected, nor of
+    anything else that is selected.
 
-    Nothing is said where ``-m`` or ``-k`` tells which tests are meant.
+    Nothing is said where ``-k`` tells which tests are meant.
     """
     plugin = config.pluginmanager.get_plugin(_NAME)
-    if plugin is None or plugin.seen or config.option.markexpr or config.option.keyword:
+    if plugin is None or plugin.seen or config.option.keyword or not plugin.missing():
         return ""
-    suites = ", ".join(plugin.missing())
-    return suites and (
-        f"selected, but no test of it was collected: {suites}; next: pytest --pyargs "
-        "pytest_codex.suites, or tell with -m which tests of your own are meant"
+    return (
+        f"selected, but no test of it was collected: {', '.join(plugin.missing())}; next: add "
+        f"--pyargs pytest_codex.suites to the command line, or -m 'not ({' or '.join(SUITES)})' "
+        "where only tests of your own are meant"
     )
 
 
@@ -179,18 +180,19 @@ class ChoosingPlugin:
         self._call = call_of_run(config)
         self._scope = scope_of_run(settings_of(config))
         self._deselected: dict[str, str] = {}
-        #: The suites of which tests were collected.
+        #: The suites, and what else is selected for this run, of which a test was collected.
         self.seen: set[str] = set()
+
+    def _chosen(self) -> Iterator[Choice]:
+        """Yield what is selected for this run."""
+        for choice in self._selection.suites:
+            if any(map(choice.on, self._scope.own)) and self._call.lets(choice.expression):
+                yield choice
 
     def missing(self) -> list[str]:
         """Return the suites that are selected for this run, and of which there is no test."""
-        return [
-            choice.suite
-            for choice in self._selection.suites
-            if choice.suite in SUITES
-            and choice.suite not in self.seen
-            and any(map(choice.on, self._scope.own))
-        ]
+        chosen = (choice.suite for choice in self._chosen())
+        return [suite for suite in chosen if suite in SUITES and suite not in self.seen]
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Any) -> None:
@@ -199,13 +201,22 @@ class ChoosingPlugin:
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any) -> None:
         """Hear from a worker what it has deselected; every worker says the same."""
-        self._deselected |= getattr(node, "workeroutput", {}).get(_SHARED, {})
+        told = getattr(node, "workeroutput", {}).get(_SHARED, {"seen": [], "deselected": {}})
+        self._deselected |= told["deselected"]
+        self.seen |= {*told["seen"]}
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_collection_modifyitems(
         self, items: list[pytest.Item]
     ) -> Generator[None, None, None]:
-        self.seen = {suite for item in items for suite in SUITES if item.get_closest_marker(suite)}
+        every = [{marker.name for marker in item.iter_markers()} for item in items]
+        chosen = [*self._chosen()]
+        self.seen = {
+            choice.suite
+            for choice in self._selection.suites
+            if (choice.suite in SUITES or choice in chosen)
+            and any(map(choice.expression.holds, every))
+        }
         yield
         self._deselect(items)
 
@@ -216,7 +227,8 @@ class ChoosingPlugin:
             self._config.hook.pytest_deselected(items=list(unwanted))
             items[:] = [item for item in items if item not in unwanted]
         if hasattr(self._config, "workeroutput"):
-            self._config.workeroutput[_SHARED] = self._deselected
+            told = {"seen": sorted(self.seen), "deselected": self._deselected}
+            self._config.workeroutput[_SHARED] = told
 
     def _against(self, item: pytest.Item) -> str:
         """Why a test is not wanted; empty if it is."""
@@ -252,7 +264,7 @@ class ChoosingPlugin:
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         here = replace(self._scope, barred={})  # what is not run here is what it is about
         elsewhere = left_over(self._selection, self._call, here)
-        if missing := self.missing() if self.seen else []:
+        if missing := self.missing():
             elsewhere.insert(0, f"selected, but no test of it was collected: {', '.join(missing)}")
         everything = everything_runs(self._selection) if self._is_without_header() else []
         if not self._deselected and not elsewhere and not everything:

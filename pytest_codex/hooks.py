@@ -158,6 +158,11 @@ def pytest_collection_finish(session: pytest.Session) -> None:
         return
     _refuse_without_compose(config, session.items)
     _judge(config, session.items)
+    if not _CHANGES.isdisjoint(given_flags(config)):
+        from pytest_codex.choosing import not_collected
+
+        if message := not_collected(config):
+            _refuse(config, message)
     if not _live(session.items):
         _refuse_to_verify_nothing(config, session.items)
         return
@@ -231,10 +236,6 @@ def _judge(config: pytest.Config, items: list[pytest.Item]) -> None:
 def _refuse_to_verify_nothing(config: pytest.Config, items: list[pytest.Item]) -> None:
     given = given_flags(config)
     if not _CHANGES.isdisjoint(given):
-        from pytest_codex.choosing import not_collected
-
-        if message := not_collected(config):
-            _refuse(config, message)
         return  # the changes asked for nothing live, which is said
     if "domain" not in given and any(item.get_closest_marker("enforces") for item in items):
         return  # invariants are judged by the policy of a target

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TypeAlias
 
 #: Keys, and places in lists.
 Path: TypeAlias = tuple[str | int, ...]
+#: The last line of a value that has several.
+_CLOSES = re.compile(r"[\]}\"'][ \t\r]*(?:#.*)?$")
 
 
 def line_of(text: str, path: Sequence[str | int], value: object = None) -> int | None:
@@ -34,6 +37,8 @@ def _statements(text: str) -> Iterator[tuple[int, str, Mapping[str, object]]]:
     lines: list[str] = []
     for number, line in enumerate(text.split("\n"), 1):
         lines.append(line)
+        if len(lines) > 1 and not _CLOSES.search(line):
+            continue  # a long list is not read once more for each of its lines
         statement = "\n".join(lines)
         try:
             says = tomllib.loads(statement)

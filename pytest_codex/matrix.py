@@ -16,11 +16,13 @@ from math import ceil
 from pytest_codex.errors import ConfigurationError
 from pytest_codex.policy import KNOWN_TARGETS, SUITES
 from pytest_codex.scoping import scope_of_jobs
+from pytest_codex.selection.calls import Call
 from pytest_codex.selection.changes import Changes
 from pytest_codex.selection.expressions import OFFLINE, joined, limit_of, parse
 from pytest_codex.selection.rules import SelectionPolicy
 from pytest_codex.selection.scope import Scope
 from pytest_codex.selection.selecting import Choice, Selection, select
+from pytest_codex.selection.views import left_out
 from pytest_codex.settings import Settings
 
 #: How many jobs GitHub makes of a matrix at most.
@@ -111,27 +113,18 @@ def matrix(
     """
     by_changes = selection is not None and selection.everything is None
     selection = selection or select(SelectionPolicy((), always=SUITES), Changes((), ""))
-    limit = limit_of(markers, known)
-    choices = let_in = [
-        choice for choice in selection.suites if limit is None or choice.expression.meets(limit)
-    ]
-    # Where -m is of whole suites, jobs run these; tests of one's own markers may be nowhere near.
-    apart = [c for c in choices if c.selected and limit and limit.whole and c.expression.is_own]
-    choices = [choice for choice in choices if choice not in apart]
+    limit_of(markers, known)
+    call = Call(markers=markers)
+    choices = [choice for choice in selection.suites if call.lets(choice.expression)]
     scope = scope_of_jobs(settings)
     jobs = _jobs(choices, scope, most)
     lacking = any(map(scope.lacks, choices)) and not any(job.targets for job in jobs)
-    left_out = [*scope.left_out(choices), *(_left_to_others(choice, markers) for choice in apart)]
     return Matrix(
         tuple(job.as_json(markers) for job in jobs),
-        tuple(left_out),
+        tuple(left_out(selection, call, scope)),
         _why_empty(selection, choices, scope, markers) if lacking or not jobs else "",
-        by_changes and bool(let_in) and not lacking,
+        by_changes and bool(choices) and not lacking,
     )
-
-
-def _left_to_others(choice: Choice, markers: str) -> str:
-    return f"{choice.suite} selected and left out: -m {markers!r} is of whole suites"
 
 
 def _jobs(choices: list[Choice], scope: Scope, most: int) -> tuple[Job, ...]:
@@ -181,15 +174,16 @@ def _shards(by_suites: dict[tuple[str, ...], list[str]], most: int) -> Iterator[
 def _why_empty(selection: Selection, choices: list[Choice], scope: Scope, markers: str) -> str:
     """Say of each suite that was chosen what is in its way."""
     if selection.nothing:
-        return selection.nothing
+        return f"nothing to verify: {selection.nothing}"
     if not choices:
-        return f"-m {markers!r} lets no suite in"
+        return f"nothing to verify: -m {markers!r} lets no suite in"
     by_reason: dict[str, list[str]] = {}
-    for choice in choices:
-        if scope.runs(choice):
-            continue
+    idle = [choice for choice in choices if not scope.runs(choice)]
+    for choice in idle:
         by_reason.setdefault(_against(choice, scope), []).append(choice.suite)
-    return "; ".join(f"{', '.join(suites)}: {reason}" for reason, suites in by_reason.items())
+    what = "nothing to verify" if len(idle) == len(choices) else "no target can be verified"
+    reasons = (f"{', '.join(suites)}: {reason}" for reason, suites in by_reason.items())
+    return f"{what}: {'; '.join(reasons)}"
 
 
 def _against(choice: Choice, scope: Scope) -> str:

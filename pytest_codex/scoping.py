@@ -11,9 +11,12 @@ from dataclasses import replace
 
 from pytest_codex.errors import ConfigurationError
 from pytest_codex.invariants.reading import has_files
-from pytest_codex.policy import KNOWN_TARGETS
+from pytest_codex.policy import DOMAIN_ENVIRONMENT, KNOWN_TARGETS
 from pytest_codex.selection.scope import Scope
 from pytest_codex.settings import Settings
+
+_NO_DOMAIN = "it has no domain, as in %s"
+_NO_FILES = "no compose file is found: --compose=FILE; or always = [] under [selection]"
 
 
 def scope_of_run(settings: Settings) -> Scope:
@@ -48,7 +51,11 @@ def _scope(settings: Settings, own: tuple[str, ...]) -> Scope:
     if "target" in settings.flags:
         return Scope(own, dict.fromkeys(others, "--target does not name it"), suites=suites)
     unset = [name for name in others if not _configured(name, settings)]
-    return Scope(own, unset=dict.fromkeys(unset, "it has no domain"), suites=suites)
+    return Scope(own, unset={name: _NO_DOMAIN % _names(name) for name in unset}, suites=suites)
+
+
+def _names(target: str) -> str:
+    return " or ".join(DOMAIN_ENVIRONMENT[target])
 
 
 def _configured(name: str, settings: Settings) -> bool:
@@ -70,5 +77,5 @@ def _allowed(settings: Settings) -> dict[str, tuple[str, ...]]:
 def _no_files(settings: Settings) -> str:
     """Return why suites that read files only cannot be run; empty if they can."""
     with contextlib.suppress(ConfigurationError):
-        return "" if has_files(settings) else "no compose file is found"
+        return "" if has_files(settings) else _NO_FILES
     return ""

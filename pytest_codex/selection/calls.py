@@ -44,7 +44,7 @@ class Call:
     def lets(self, suite: Expression) -> bool:
         """Whether ``-m`` lets tests of a suite in, as far as that can be told from markers."""
         limit = expression_of(self.markers)
-        return limit is None or suite.meets(limit)
+        return limit is None or limit.lets(suite)
 
     def lines(
         self, suites: Iterable[str], targets: Sequence[str] = (), own: Sequence[str] = ()

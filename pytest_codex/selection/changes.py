@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
@@ -189,8 +190,8 @@ def parse_list(
 def _as_in(where: str) -> str:
     command = "git diff --name-only --no-renames -z BASE"
     if where == STANDARD_INPUT:
-        return f", as in: {command} | pytest --changed-files=-"
-    return f", as in: {command} > {where}"
+        return f", as in: {command} | pytest --pyargs pytest_codex.suites --changed-files=-"
+    return f", as in: {command} > {shlex.quote(where)}"
 
 
 def _may_be_several(line: str) -> bool:

@@ -76,6 +76,22 @@ class Expression:
             others.isdisjoint(markers) for markers in _models(self, self.names)
         )
 
+    def lets(self, suite: Expression) -> bool:
+        """Whether ``-m``, which this is, is about a suite of a policy.
+
+        A suite is taken for what it is called: that a test of it may have another marker besides,
+        or one of one's own markers a suite's, is no reason where other suites are asked for.
+        """
+        if self.asked.isdisjoint(SUITES) and not (self.asked and suite.is_offline):
+            return suite.meets(self)
+        if suite.text in SUITES:
+            named = suite.text in self.asked and suite.meets(self)
+            return named or self.holds({suite.text})
+        if suite.is_own:
+            bare = [m for m in _models(suite, self.names) if m.isdisjoint(SUITES)]
+            return suite._is_large(self) or any(map(self.holds, bare))
+        return suite.meets(self)
+
     def meets(self, other: Expression) -> bool:
         """Whether there can be a test that both hold for."""
         return self._is_large(other) or any(map(other.holds, _models(self, other.names)))

@@ -58,7 +58,9 @@ class Scope:
         return f"its suites are {', '.join(allowed) or 'none'}"
 
     def lacks(self, choice: Choice) -> bool:
-        """Whether a suite is selected on a target that lacks something."""
+        """Whether a suite is selected that something is missing for."""
+        if choice.expression.is_offline:
+            return choice.selected and bool(self.no_files)
         return choice.selected and not self._unset(choice).keys().isdisjoint(self.wanted(choice))
 
     def _unset(self, choice: Choice) -> Mapping[str, str]:

@@ -77,7 +77,7 @@ def test_without_a_compose_file_there_is_nothing_to_judge(tmp_path: Path) -> Non
     """A job for it could only fail."""
     found = matrix(settings(tmp_path, "prod"), markers="invariants")
     assert found.jobs == ()
-    assert found.why_empty == "invariants: no compose file is found"
+    assert found.why_empty.startswith("nothing to verify: invariants: no compose file is found: ")
 
 
 def test_suites_that_a_target_does_not_allow_are_left_out(tmp_path: Path) -> None:
@@ -108,7 +108,7 @@ def test_an_expression_of_suites_is_understood(tmp_path: Path, markers, expected
         ("smoke and not slow", "smoke and not slow"),
         ("not slow", "(not slow) and (smoke or sse)"),
         ("slow", "(slow) and (smoke or sse)"),
-        ("smoke or slow", "(smoke or slow) and (smoke or sse)"),
+        ("smoke or slow", "smoke"),
     ],
 )
 def test_markers_of_one_s_own_are_said_to_the_jobs(tmp_path: Path, markers, expected) -> None:
@@ -182,17 +182,26 @@ def test_a_target_that_a_rule_names_is_in_it_if_it_has_a_domain(tmp_path: Path) 
     with_domain = settings(tmp_path, DOMAIN="prod.example")
     found = matrix(with_domain, selection)
     assert pairs(found) == [("prod", "smoke")]
-    no_file = "invariants selected and left out: no compose file is found"
+    no_file = (
+        "invariants selected and left out: no compose file is found: --compose=FILE; "
+        "or always = [] under [selection]"
+    )
     assert found.left_out == (no_file,)
     found = matrix(settings(tmp_path), selection)
     assert found.jobs == ()
-    assert found.left_out == ("prod: smoke selected and left out: it has no domain", no_file)
+    assert found.left_out == (
+        "prod: smoke selected and left out: it has no domain, as in DOMAIN or APP_DOMAIN",
+        no_file,
+    )
     assert not found.may_be_empty  # a domain is what is missing
     with_compose(tmp_path)
     found = matrix(settings(tmp_path), selection)
     assert pairs(found) == [("", "invariants")]
     assert not found.may_be_empty  # not for the live ones, which are all that it is about
-    assert "smoke: it cannot be run on prod (it has no domain)" in found.why_empty
+    assert (
+        "smoke: it cannot be run on prod (it has no domain, as in DOMAIN or APP_DOMAIN)"
+        in found.why_empty
+    )
 
 
 OWN = SelectionPolicy(
@@ -228,7 +237,7 @@ def test_tests_of_one_s_own_are_left_to_others_where_whole_suites_are_asked_for(
     selection = select(OWN, Changes((Change("dev", "M"),), "since main"))
     found = matrix(settings(tmp_path, "dev", "prod"), selection, markers=BOTH)
     assert found.jobs == ()
-    assert found.left_out == ("e2e selected and left out: -m 'smoke or sse' is of whole suites",)
+    assert found.left_out == ("e2e selected and left out: -m 'smoke or sse'",)
     found = matrix(settings(tmp_path, "dev", "prod"), selection, markers="not sse")
     assert pairs(found) == [("dev", "(not sse) and (e2e)")]  # these are in no suite
 
@@ -247,7 +256,7 @@ UNKNOWN = select(DEFAULT, Everything("a shallow clone", "fetch more"))
 @pytest.mark.parametrize("selection", [changed("docker-compose.yml"), UNKNOWN])
 def test_targets_of_the_command_line_are_all_there_are(tmp_path: Path, selection) -> None:
     """Neither a rule nor everything adds to them."""
-    found = matrix(settings(tmp_path, "dev", DOMAIN="prod.example"), selection)
+    found = matrix(settings(tmp_path, "dev", DOMAIN="prod.example"), selection, markers=BOTH)
     assert pairs(found) == ([("dev", BOTH)] if selection is UNKNOWN else [])
     assert found.may_be_empty is (selection is not UNKNOWN)
 
@@ -257,14 +266,17 @@ def test_an_empty_matrix_says_what_the_changes_ask_for(tmp_path: Path) -> None:
     root = with_compose(tmp_path)
     found = matrix(settings(root, "dev"), changed("docker-compose.yml"), markers=BOTH)
     assert found.why_empty == (
-        "smoke: it cannot be run on prod (--target does not name it); "
+        "nothing to verify: smoke: it cannot be run on prod (--target does not name it); "
         "sse: no changed path asks for it"
     )
     found = matrix(settings(tmp_path, "prod"), changed("src/utils.js"), markers="smoke")
-    assert found.why_empty == "smoke: no changed path asks for it"
+    assert found.why_empty == "nothing to verify: smoke: no changed path asks for it"
     assert found.may_be_empty
     found = matrix(settings(tmp_path, "prod"), changed("src/utils.js"), markers="smoke and sse")
-    assert (found.may_be_empty, found.why_empty) == (False, "-m 'smoke and sse' lets no suite in")
+    assert (found.may_be_empty, found.why_empty) == (
+        False,
+        "nothing to verify: -m 'smoke and sse' lets no suite in",
+    )
 
 
 def test_the_question_explains_the_selection_on_standard_error(
@@ -300,7 +312,7 @@ def test_nothing_is_said_to_be_nothing(tmp_path: Path) -> None:
     nothing = select(SelectionPolicy(rules=()), Changes((), "since main"))
     found = matrix(settings(tmp_path, "prod"), nothing)
     assert found.jobs == ()
-    assert found.why_empty == "nothing has changed, and `always` is empty"
+    assert found.why_empty == "nothing to verify: nothing has changed, and `always` is empty"
 
 
 # -- more targets than jobs -----------------------------------------------------------------------

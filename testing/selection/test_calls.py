@@ -67,9 +67,11 @@ def test_a_domain_makes_a_run_of_each_target():
         ("not (smoke or sse)", {"invariants"}),
         ("smoke and sse", set()),
         ("smoke and slow", {"smoke"}),
-        ("slow", {"smoke", "sse", "invariants"}),
+        ("slow", {"smoke", "sse"}),
         ("not slow", {"smoke", "sse", "invariants"}),
-        ("mark(a=1)", {"smoke", "sse", "invariants"}),
+        ("mark(a=1)", {"smoke", "sse"}),
+        ("smoke or sse or slow", {"smoke", "sse"}),
+        ("sse and not slow or slow and sse", {"sse"}),
         ("smoke or", {"smoke", "sse", "invariants"}),
     ],
 )
@@ -82,3 +84,23 @@ def test_of_the_suites_those_run_that_the_markers_allow(markers, allowed):
 def test_markers_that_are_no_suites_are_put_before_the_suites():
     """Both have to hold."""
     assert line("tests", markers="not slow") == "tests -m '(not slow) and (smoke or sse)'"
+
+
+@pytest.mark.parametrize(
+    ("markers", "let_in"),
+    [
+        ("", True),
+        ("e2e", True),
+        ("slow", True),
+        ("smoke or e2e", True),
+        ("not sse", True),
+        ("smoke", False),
+        ("smoke and not slow", False),
+        ("smoke or slow", True),
+        ("e2e and slow", False),
+    ],
+)
+def test_of_one_s_own_tests_those_run_that_are_of_no_suite(markers, let_in):
+    """One that is of a suite besides runs with it, where the suite is asked for."""
+    suite = "e2e and not slow" if markers == "e2e and slow" else "e2e"
+    assert Call(markers=markers).lets(parse(suite)) is let_in

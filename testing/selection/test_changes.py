@@ -219,7 +219,7 @@ class TestLists:
         found = parse_list(b"", STANDARD_INPUT)
         assert isinstance(found, Everything)
         assert found.mend.endswith(
-            "git diff --name-only --no-renames -z BASE | pytest --changed-files=-"
+            "-z BASE | pytest --pyargs pytest_codex.suites --changed-files=-"
         )
 
     def test_git_s_own_list_without_z_is_understood(self, repository):

@@ -464,6 +464,9 @@ def test_a_list_of_tests_writes_nothing(own):
     assert not (own.path / "test-results").exists()
 
 
+OWN_ONLY = "not (smoke or sse or invariants)"
+
+
 @pytest.mark.parametrize("mode", [(), ("-n1",)])
 def test_suites_that_are_selected_and_not_there_are_no_success(pytester, mode):
     """A run of what is at hand would be green, and the suites were meant."""
@@ -473,8 +476,32 @@ def test_suites_that_are_selected_and_not_there_are_no_success(pytester, mode):
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     said = "selected, but no test of it was collected: smoke, sse, invariants; next: *suites*-m*"
     result.stderr.fnmatch_lines([f"ERROR: {said}"])
-    run(pytester, "server.js", options=("-m", "not smoke", *mode)).assert_outcomes(passed=1)
+    run(pytester, "server.js", options=("-m", OWN_ONLY, *mode)).assert_outcomes(passed=1)
     run(pytester, "server.js", options=("-k", "own", *mode)).assert_outcomes(passed=1)
+
+
+def test_what_is_selected_and_there_is_run_whatever_else_is_not(marked):
+    """A test of one's own that the changes ask for is what the run is for."""
+    policy = POLICY.replace("always = []", 'always = ["invariants"]')
+    (marked.path / "pytest_codex.toml").write_text(policy)
+    (marked.path / "test_own.py").write_text(
+        "import pytest\n@pytest.mark.e2e\ndef test_e2e(): pass\n"
+    )
+    for mode in ((), ("-n1",)):
+        result = run(marked, "pages", options=("test_own.py", *mode))
+        result.assert_outcomes(passed=1)
+        assert "selected, but no test of it was collected: invariants" in result.outlines
+    result = run(marked, "stream", options=("test_own.py",))
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+
+
+def test_a_live_test_of_one_s_own_is_not_the_suites(pytester):
+    """It would be green while the suites were meant, too."""
+    pytester.makeini("[pytest]")
+    pytester.makepyfile("def test_own(models): pass")
+    result = run(pytester, "server.js", options=("--codex-domain=embedded",))
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["ERROR: selected, but no test of it was collected: smoke, sse*"])
 
 
 def test_a_suite_that_is_selected_and_not_there_is_told(pytester):

@@ -82,3 +82,15 @@ def test_what_cannot_be_read_has_no_line():
 def test_the_text_of_these_tests_is_toml():
     """Each statement of it is read alone."""
     assert [rule["name"] for rule in tomllib.loads(TEXT)["rules"]] == ["first", "second"]
+
+
+def test_a_list_of_many_lines_is_not_read_once_for_each(monkeypatch):
+    """It would take seconds to say what is wrong with one of its lines."""
+    read: list[str] = []
+    loads = tomllib.loads
+    monkeypatch.setattr(tomllib, "loads", lambda text: (read.append(text), loads(text))[1])
+    globs = "".join(f"  '/src/a{n}.js',\n" for n in range(1000))
+    text = f"[selection]\nignore = [\n{globs}] # ]\nunknown = 'al'\n"
+    assert line_of(text, ("selection", "ignore"), "/src/a998.js") == 1001
+    assert line_of(text, ("selection", "unknown")) == 1004
+    assert len(read) < 20
