@@ -36,7 +36,10 @@ class ScrubbingPlugin:
 
     def _scrubbed_record(self, *args: Any, **kwargs: Any) -> logging.LogRecord:
         record = self._record_factory(*args, **kwargs)
-        text = self._scrubber.text
+
+        def text(said: str) -> str:
+            return self._scrubber.text(harmless(said, colours=True))
+
         with contextlib.suppress(Exception):  # a message that cannot be formatted is not ours
             message = record.getMessage()
             if text(message) != message:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import NamedTuple, cast
 
 from pytest_codex.errors import ConfigurationError, did_you_mean
-from pytest_codex.files import ConfigurationFile, find_toml, read_dotenv, shown
+from pytest_codex.files import RESERVED, ConfigurationFile, find_toml, read_dotenv, shown
 from pytest_codex.options import OPTIONS, Option
 from pytest_codex.policy import BY_KEY, DOMAIN_ENVIRONMENT, KNOWN_TARGETS, POLICY
 from pytest_codex.redaction import Secret
@@ -86,10 +86,12 @@ class Settings:
             )
         for name in names:
             if name not in known:
+                place = f"{self._toml.where} as [{self._toml.prefix}targets.{name}]"
+                reserved = RESERVED.get(name.lower())
+                others = f"it can be none: {reserved}" if reserved else f"declare it in {place}"
                 raise ConfigurationError(
                     f"{sourced.source}: unknown target {name!r}{did_you_mean(name, known)}; "
-                    f"known are {', '.join(known)}; others are declared in {self._toml.where} "
-                    f"as [{self._toml.prefix}targets.{name}]"
+                    f"known are {', '.join(known)}; {others}"
                 )
         if len(names) > 1:
             for option in ("domain", "origin", "key"):
@@ -182,10 +184,11 @@ class Settings:
         origin = None
         if values["origin"].value is not None:
             origin = parse_address(text("origin"), values["origin"].source, address.scheme)
-        if values["model"].value is None:
-            raise ConfigurationError(
-                f"target {name}: no model to ask: set --model, or model in {self._toml.where}"
-            )
+        model = values["model"]
+        if not model.value:
+            empty = "" if model.value is None else f" ({model.source} is empty)"
+            wanted = f"set --model, or model in {self._toml.where}"
+            raise ConfigurationError(f"target {name}: no model to ask{empty}: {wanted}")
         budgets = Budgets(
             **{
                 field.name: cast("float", values[_budget(field.name)].value)

@@ -1,7 +1,8 @@
 """Making what a server sent fit to be shown: bounded, on one line, harmless to a terminal and CI.
 
 Source of what CI acts on: the runner of GitHub Actions takes ``##[command]`` anywhere in a line for
-a command, that of Azure Pipelines ``##vso[command]``.
+a command, and ``::command::`` where a line begins, which may be wherever pytest breaks one; that of
+Azure Pipelines takes ``##vso[command]``.
 """
 
 from __future__ import annotations
@@ -15,7 +16,10 @@ _HARMFUL = re.compile(
     r"|[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
 )
 #: What begins a command of CI.
-_COMMAND = re.compile(r"##(?=\[|vso\[)")
+_COMMAND = re.compile(
+    r"(?P<hash>#)#(?=\[|vso\[)"
+    r"|(?<!\S)(?P<colon>:):(?=[A-Za-z][A-Za-z-]*(?:[^\S\n][^\n]*?)?::)"
+)
 
 
 def visible(text: str | bytes, limit: int = 200) -> str:
@@ -49,7 +53,7 @@ def harmless(text: str, *, colours: bool = False) -> str:
 
 
 def _uncommanding(text: str) -> str:
-    return _COMMAND.sub(r"#\\x23", text)
+    return _COMMAND.sub(lambda found: r"#\x23" if found["hash"] else r":\x3a", text)
 
 
 def _escaped_all(text: str) -> str:

@@ -81,7 +81,8 @@ def check_commands(
     """Yield a workflow command for each cause for which live checks failed, or could not begin.
 
     A broken level fails one check; those that are skipped because of it are counted in its
-    annotation. Checks of one target that say the same have one annotation.
+    annotation. Checks of one target that say the same have one annotation, and so has a check that
+    several exchanges break.
 
     :param root: what the files of the outcomes are relative to.
     :param workspace: as above; what is outside it has no file, as installed suites are.
@@ -105,7 +106,17 @@ def check_commands(
         more = f"{len(left_out)} more, as {names}; all of them are in summary.md"
         return Annotation(f"{len(left_out)} more causes", more)
 
-    yield from limited(list(causes.values()), shown, counted)
+    together: dict[tuple[str, ...], list[Outcome]] = {}
+    for alike in causes.values():
+        together.setdefault(_rule_of(alike[0]), []).extend(alike)
+    yield from limited(list(together.values()), shown, counted)
+
+
+def _rule_of(outcome: Outcome) -> tuple[str, ...]:
+    """Return what a check asks for, whichever exchange it asks, and whatever that is instead."""
+    expected, observed, _ = outcome.message.partition("; observed ")
+    check = outcome.nodeid.partition("[")[0] if observed else ""
+    return outcome.group, check, expected
 
 
 def limited(

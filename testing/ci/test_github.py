@@ -44,6 +44,20 @@ def test_of_a_traceback_only_the_error_is_shown() -> None:
     assert found.endswith("::AssertionError: expected 200%0Aobserved 502")
 
 
+def test_a_check_that_several_exchanges_break_is_one_cause() -> None:
+    """Though each breaks it in its own way; and what several checks say is one, too."""
+    said = "expected [DONE] once; observed 2 times in {} events"
+    found = commands(
+        outcome("test_done[chat]", "failed", said.format(14)),
+        outcome("test_done[chat_long]", "failed", said.format(305)),
+        outcome("test_other", "failed", said.format(14)),
+        outcome("test_other[x]", "failed", "expected [DONE] once; observed none"),
+        outcome("test_order", "failed", "expected one; observed 2"),
+    )
+    assert len(found) == 3
+    assert "2 more for the same: test_other, test_done[chat_long]" in found[0]
+
+
 def test_a_cause_is_annotated_once() -> None:
     """Checks that say the same, and those that are skipped because of it, are counted."""
     outcomes = [

@@ -157,7 +157,7 @@ def test_the_repository_s_own_names_of_tests_hide_no_suite(tmp_path: Path) -> No
     ("keys", "said"),
     [
         ("A=1\nexport B=2", "::error title=Secret KEYS::expected lines NAME=value; line 2 is none"),
-        ("A-B=secret", "line 1 is none"),
+        ("\t\n  A-B=secret", "line 2 is none"),
         ("only-a-secret", "line 1 is none"),
     ],
 )
@@ -173,11 +173,13 @@ def test_a_line_of_the_keys_that_sets_nothing_is_told_by_its_number(
 
 def test_a_key_is_masked_as_it_is(tmp_path: Path) -> None:
     """A percent sign begins an escape in commands; a line of Windows ends in two characters."""
-    chosen = contexts(entry("dev"), keys="OTHER=sk-%25-of\r\n", pytest_args=FEW)
+    keys = " \n  OTHER=sk-%25-of\r\n\t\nTARGETS=prod\nMARKERS=sse\n"  # of the step, unless too late
+    chosen = contexts(entry("dev"), keys=keys, pytest_args=FEW)
     ran = Runner(tmp_path / "runner").run(job("verify"), chosen)
     assert ran.code == 0, ran.said
     assert "::add-mask::sk-%2525-of\n" in ran.said
     assert "\r" not in ran.said
+    assert "target dev: " in ran.said
 
 
 @pytest.mark.parametrize("planned", ["failure", "cancelled"])
@@ -226,6 +228,11 @@ def test_a_plan_without_anything_is_said_and_fails_nothing(tmp_path: Path) -> No
     ("inputs", "said"),
     [
         ({"targets": '["staging"]'}, "unknown target 'staging'"),
+        ({"targets": json.dumps([f"t{n}" * 9 for n in range(3)])}, "unknown target"),
+        (
+            {"pytest_args": "-k 'a"},
+            "::error title=Input pytest-args::expected words as in ",
+        ),
         ({"name": "a.b"}, "::error title=Input name::expected letters, digits, - and _"),
         ({"targets": "dev"}, "expected a JSON list of names, such as"),
         ({"targets": '{"dev": 1}'}, "observed '{\"dev\": 1}'"),

@@ -297,7 +297,7 @@ def test_an_unknown_target_is_a_setting(project: Project):
     result.stdout.fnmatch_lines(
         [
             "  problem  target *unknown target 'stagin'*",
-            "1 problem; first: this project, target: *; known are prod, dev; others *",
+            "1 problem; first: this project, target: *; known are prod, dev; declare *",
         ]
     )
 

@@ -16,7 +16,7 @@ from testing.plugin.project import counted as figures
 
 from .recording import KEY
 from .runs import Run, run
-from .server import answer, head, serving
+from .server import answer, head, sends, serving
 
 BOTH = "smoke or sse"
 
@@ -61,7 +61,7 @@ def test_a_name_that_does_not_resolve_is_one_failure(pytester):
 
 #: For a terminal: clear the screen, set the title, switch the character set; C1 controls; NUL;
 #: text that runs backwards; a command for CI; and half a character, in JSON's escape.
-WILD = "\x1b[2J\x1b]0;owned\x07\x0e\x9b31m\x00\u202eevil\u2028##[error]owned"
+WILD = "\x1b[2J\x1b]0;owned\x07\x0e\x9b31m\x00\u202eevil\u2028##[error]owned ::error::owned"
 HALF = '"\\ud83d##[stop-commands]token"'
 
 
@@ -134,9 +134,23 @@ def test_nothing_that_a_server_says_breaks_a_run(pytester, behave, arguments):
         assert not re.search("[\x80-\x9f\u202e\u2028]", shown), f"{path}"
         assert "exchanges" in path.parts or "##[" not in shown, f"{path}"
     assert "##[" not in seen.output
+    assert not re.search(r"^\s*::[a-z-]+::", seen.output, re.MULTILINE)
     results = seen.folder / "test-results" / "prod"
     suites = ET.parse(results / "junit.xml").getroot()
     assert suites.find("testsuite/testcase/failure") is not None
     recorded = [load(path) for path in (results / "exchanges").glob("*.ndjson")]
     assert len([exchange for exchange in recorded if exchange is not None]) > 20
     assert {exchange.probe for exchange in recorded if exchange} <= CATALOGUE.keys()
+
+
+@pytest.mark.parametrize("options", [("-vvv",), ("-vvv", "-o", "log_cli=1", "--log-cli-level=DEBUG")])
+def test_no_line_that_pytest_breaks_begins_with_a_command_of_a_server(pytester, options):
+    """Reasons of skipped checks are broken at words; live logs have headers as they came."""
+    body = b"::stop-commands::owned " * 30
+    answered = answer(body, "X-Server: ##[error]owned", "Content-Type: text/plain")
+    with serving(sends(answered)) as server:
+        address = f"http://127.0.0.1:{server.port}"
+        seen = run(pytester, address, "tests", "-m", BOTH, *options, key=KEY)
+    assert seen.exitcode == 1, seen.output
+    assert "stop-commands" in seen.output
+    assert not re.search(r"^\s*::|##\[", seen.output, re.MULTILINE)

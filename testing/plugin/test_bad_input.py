@@ -190,6 +190,23 @@ def test_a_name_of_a_file_that_is_too_long_is_none(project: Project, monkeypatch
     assert said.startswith("COMPOSE_FILE: there is no file ")
 
 
+def test_an_empty_model_is_none(project: Project, deployed: Endpoint):
+    """As of a variable that is not set; no request asks for it."""
+    with deployed.counting() as made:
+        said = refusal(project.glance("-m", "smoke", "--model="))
+    assert said.startswith(
+        "target prod: no model to ask (--model is empty): set --model, or model "
+    )
+    assert made["requests"] == 0
+
+
+def test_a_name_that_no_target_can_have_is_not_to_be_declared(project: Project):
+    """The configuration would refuse it."""
+    said = refusal(project.run("suites", "-m", "smoke", "--target=invariants"))
+    assert "it can be none: results of its own are called so" in said
+    assert "declare" not in said
+
+
 def test_on_github_a_usage_error_is_an_annotation(project: Project, monkeypatch):
     """Otherwise the job is red, and only its log says why."""
     monkeypatch.setenv("GITHUB_ACTIONS", "true")

@@ -25,6 +25,9 @@ from pytest_codex.exchange.excerpt import harmless, visible
         ("left\u202eright\u2028\u200b\ufeff", "left\\u202eright\\u2028\\u200b\\ufeff"),
         ("back\\slash", "back\\slash"),
         ("###[error]x ##[", "##\\x23[error]x #\\x23["),
+        ("::error::a  ::stop-commands::b", ":\\x3aerror::a  :\\x3astop-commands::b"),
+        ("::error file=a,line=1::b", ":\\x3aerror file=a,line=1::b"),
+        ("::1 Foo::bar a::b::c ::std", "::1 Foo::bar a::b::c ::std"),
         (b"##vso[task.complete] ## vso[a] ##b", "#\\x23vso[task.complete] ## vso[a] ##b"),
     ],
 )
