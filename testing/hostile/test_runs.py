@@ -146,11 +146,11 @@ def test_nothing_that_a_server_says_breaks_a_run(pytester, behave, arguments):
 @pytest.mark.parametrize("options", [("-vvv",), ("-vvv", "-o", "log_cli=1", "--log-cli-level=DEBUG")])
 def test_no_line_that_pytest_breaks_begins_with_a_command_of_a_server(pytester, options):
     """Reasons of skipped checks are broken at words; live logs have headers as they came."""
-    body = b"::stop-commands::owned " * 30
+    body = b"::error::owned " * 30
     answered = answer(body, "X-Server: ##[error]owned", "Content-Type: text/plain")
     with serving(sends(answered)) as server:
         address = f"http://127.0.0.1:{server.port}"
         seen = run(pytester, address, "tests", "-m", BOTH, *options, key=KEY)
     assert seen.exitcode == 1, seen.output
-    assert "stop-commands" in seen.output
+    assert "error::owned" in seen.output
     assert not re.search(r"^\s*::|##\[", seen.output, re.MULTILINE)
