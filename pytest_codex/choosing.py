@@ -6,7 +6,7 @@ import json
 import os
 import sys
 from collections import Counter
-from collections.abc import Generator, Iterator
+from collections.abc import Generator
 from dataclasses import replace
 from functools import partial
 from importlib.util import find_spec
@@ -25,7 +25,7 @@ from pytest_codex.selection.calls import Call, call_of
 from pytest_codex.selection.changes import STANDARD_INPUT, Changes, Everything, parse_list
 from pytest_codex.selection.git import changes_since, label_changes, there_is
 from pytest_codex.selection.rules import DEFAULT, OWN_FILES, SelectionPolicy, policy_of
-from pytest_codex.selection.selecting import Choice, Selection, compose_paths, select
+from pytest_codex.selection.selecting import Selection, compose_paths, select
 from pytest_codex.selection.views import (
     as_json,
     everything_runs,
@@ -180,19 +180,19 @@ class ChoosingPlugin:
         self._call = call_of_run(config)
         self._scope = scope_of_run(settings_of(config))
         self._deselected: dict[str, str] = {}
-        #: The suites, and what else is selected for this run, of which a test was collected.
+        #: The suites, and whatever else is selected, of which a test was collected.
         self.seen: set[str] = set()
-
-    def _chosen(self) -> Iterator[Choice]:
-        """Yield what is selected for this run."""
-        for choice in self._selection.suites:
-            if any(map(choice.on, self._scope.own)) and self._call.lets(choice.expression):
-                yield choice
 
     def missing(self) -> list[str]:
         """Return the suites that are selected for this run, and of which there is no test."""
-        chosen = (choice.suite for choice in self._chosen())
-        return [suite for suite in chosen if suite in SUITES and suite not in self.seen]
+        return [
+            choice.suite
+            for choice in self._selection.suites
+            if choice.suite in SUITES
+            and choice.suite not in self.seen
+            and any(map(choice.on, self._scope.own))
+            and self._call.lets(choice.expression)
+        ]
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Any) -> None:
@@ -210,11 +210,10 @@ class ChoosingPlugin:
         self, items: list[pytest.Item]
     ) -> Generator[None, None, None]:
         every = [{marker.name for marker in item.iter_markers()} for item in items]
-        chosen = [*self._chosen()]
         self.seen = {
             choice.suite
             for choice in self._selection.suites
-            if (choice.suite in SUITES or choice in chosen)
+            if (choice.suite in SUITES or choice.selected)
             and any(map(choice.expression.holds, every))
         }
         yield

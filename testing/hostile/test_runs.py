@@ -143,7 +143,9 @@ def test_nothing_that_a_server_says_breaks_a_run(pytester, behave, arguments):
     assert {exchange.probe for exchange in recorded if exchange} <= CATALOGUE.keys()
 
 
-@pytest.mark.parametrize("options", [("-vvv",), ("-vvv", "-o", "log_cli=1", "--log-cli-level=DEBUG")])
+@pytest.mark.parametrize(
+    "options", [("-vvv",), ("-vvv", "-o", "log_cli=1", "--log-cli-level=DEBUG")]
+)
 def test_no_line_that_pytest_breaks_begins_with_a_command_of_a_server(pytester, options):
     """Reasons of skipped checks are broken at words; live logs have headers as they came."""
     body = b"::error::owned " * 30

@@ -482,7 +482,7 @@ def test_suites_that_are_selected_and_not_there_are_no_success(pytester, mode):
 
 def test_what_is_selected_and_there_is_run_whatever_else_is_not(marked):
     """A test of one's own that the changes ask for is what the run is for."""
-    policy = POLICY.replace("always = []", 'always = ["invariants"]')
+    policy = (POLICY + ON_DEV).replace("always = []", 'always = ["invariants"]')
     (marked.path / "pytest_codex.toml").write_text(policy)
     (marked.path / "test_own.py").write_text(
         "import pytest\n@pytest.mark.e2e\ndef test_e2e(): pass\n"
@@ -491,6 +491,7 @@ def test_what_is_selected_and_there_is_run_whatever_else_is_not(marked):
         result = run(marked, "pages", options=("test_own.py", *mode))
         result.assert_outcomes(passed=1)
         assert "selected, but no test of it was collected: invariants" in result.outlines
+    run(marked, "dev", options=("test_own.py",)).assert_outcomes(passed=1)  # on none of its targets
     result = run(marked, "stream", options=("test_own.py",))
     assert result.ret == pytest.ExitCode.USAGE_ERROR
 
