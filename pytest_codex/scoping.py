@@ -15,7 +15,7 @@ from pytest_codex.policy import DOMAIN_ENVIRONMENT, KNOWN_TARGETS
 from pytest_codex.selection.scope import Scope
 from pytest_codex.settings import Settings
 
-_NO_DOMAIN = "it has no domain, as in %s"
+_NO_DOMAIN = "it has no domain: set %s"
 _NO_FILES = "no compose file is found: --compose=FILE; or always = [] under [selection]"
 
 

@@ -190,7 +190,7 @@ def test_a_target_that_a_rule_names_is_in_it_if_it_has_a_domain(tmp_path: Path) 
     found = matrix(settings(tmp_path), selection)
     assert found.jobs == ()
     assert found.left_out == (
-        "prod: smoke selected and left out: it has no domain, as in DOMAIN or APP_DOMAIN",
+        "prod: smoke selected and left out: it has no domain: set DOMAIN or APP_DOMAIN",
         no_file,
     )
     assert not found.may_be_empty  # a domain is what is missing
@@ -199,7 +199,7 @@ def test_a_target_that_a_rule_names_is_in_it_if_it_has_a_domain(tmp_path: Path) 
     assert pairs(found) == [("", "invariants")]
     assert not found.may_be_empty  # not for the live ones, which are all that it is about
     assert (
-        "smoke: it cannot be run on prod (it has no domain, as in DOMAIN or APP_DOMAIN)"
+        "smoke: it cannot be run on prod (it has no domain: set DOMAIN or APP_DOMAIN)"
         in found.why_empty
     )
 
