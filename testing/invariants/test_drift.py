@@ -15,7 +15,7 @@ from pytest_codex.invariants.stack import Stack
 
 from .stacks import EXAMPLE, EXAMPLES, policy
 
-REAL = Path("/work/shared/real")
+REAL = Path(__file__).parents[3] / "shared" / "real"
 
 
 def stacks(folder: Path, **other: object) -> tuple[Stack, Stack]:
