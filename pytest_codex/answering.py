@@ -31,13 +31,13 @@ def _doctor(config: pytest.Config) -> int:
 def _plan(config: pytest.Config) -> int:
     from pytest_codex.choosing import call_of_run, known_markers, selection_of
     from pytest_codex.scoping import scope_of_run
-    from pytest_codex.selection.expressions import limit_of
+    from pytest_codex.selection.expressions import check_limit
     from pytest_codex.selection.views import as_json, explain, left_out, plan, rest
 
     settings = settings_of(config)
     flag, form = settings.flags["plan"]
     typed(BY_KEY["plan"], form, flag)
-    limit_of(config.option.markexpr, known_markers(config))
+    check_limit(config.option.markexpr, known_markers(config))
     selection, scope, call = selection_of(config), scope_of_run(settings), call_of_run(config)
     if form == "json":
         say(sys.stdout, json.dumps(as_json(selection, call, scope), indent=2))

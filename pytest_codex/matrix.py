@@ -18,7 +18,7 @@ from pytest_codex.policy import KNOWN_TARGETS, SUITES
 from pytest_codex.scoping import scope_of_jobs
 from pytest_codex.selection.calls import Call
 from pytest_codex.selection.changes import Changes
-from pytest_codex.selection.expressions import OFFLINE, joined, limit_of, parse
+from pytest_codex.selection.expressions import OFFLINE, check_limit, joined, parse
 from pytest_codex.selection.rules import SelectionPolicy
 from pytest_codex.selection.scope import Scope
 from pytest_codex.selection.selecting import Choice, Selection, select
@@ -113,7 +113,7 @@ def matrix(
     """
     by_changes = selection is not None and selection.everything is None
     selection = selection or select(SelectionPolicy((), always=SUITES), Changes((), ""))
-    limit_of(markers, known)
+    check_limit(markers, known)
     call = Call(markers=markers)
     choices = [choice for choice in selection.suites if call.lets(choice.expression)]
     scope = scope_of_jobs(settings)

@@ -120,14 +120,14 @@ def parse(text: str) -> Expression:
     return expression
 
 
-def limit_of(markers: str, known: Collection[str]) -> Expression | None:
-    """Return what ``-m`` says, None if it says nothing.
+def check_limit(markers: str, known: Collection[str]) -> None:
+    """Refuse what ``-m`` cannot mean; nothing is fine.
 
     :param known: the markers that tests may have.
     :raises ConfigurationError: for what is no expression, and for misspelt markers.
     """
     if not markers.strip():
-        return None
+        return
     limit = expression_of(markers)
     if limit is None:
         raise ConfigurationError(
@@ -135,7 +135,6 @@ def limit_of(markers: str, known: Collection[str]) -> Expression | None:
         )
     if problem := misspelt(limit, known):
         raise ConfigurationError(f"-m {markers!r}: {problem}")
-    return limit
 
 
 def misspelt(expression: Expression, known: Collection[str]) -> str:
@@ -221,7 +220,7 @@ def _markers(tree: _Tree, *, negated: bool = False) -> Iterator[tuple[str, bool]
 
 # -- how it is read -------------------------------------------------------------------------------
 
-_NAME = r"(?::?\w|[:+\-.\[\]\\/])+"
+_NAME = r"[\w:+\-.\[\]\\/]+"
 _PAIR = rf"\s*{_NAME}\s*=\s*(?:'[^'\\]*'|\"[^\"\\]*\"|{_NAME})\s*"
 _CALL = rf"(?!(?:and|or|not)\b){_NAME}\s*\({_PAIR}(?:,{_PAIR})*\)"
 _TOKEN = re.compile(rf"\s*(?:([()])|({_CALL}|{_NAME}))")

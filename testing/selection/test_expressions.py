@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from pytest_codex.errors import ConfigurationError
 from pytest_codex.policy import SUITES
-from pytest_codex.selection.expressions import expression_of, joined, limit_of, parse
+from pytest_codex.selection.expressions import check_limit, expression_of, joined, parse
 
 MANY = " or ".join(f"m{n}" for n in range(200))
 
@@ -118,6 +118,15 @@ def test_what_is_none_is_refused(text):
     assert expression_of(text) is None
 
 
+def test_a_name_of_many_parts_is_read_once():
+    """Whatever follows it: the ways to cut it up double with each part."""
+    name = ":".join("a" * 5000)
+    assert expression_of(f"{name} and (") is None
+    found = expression_of(f"{name} or b")
+    assert found is not None
+    assert found.names == {name, "b"}
+
+
 @pytest.mark.parametrize(
     ("text", "call"),
     [
@@ -134,9 +143,9 @@ def test_what_a_marker_is_called_with_is_not_known_from_paths(text, call):
     assert limit is not None
     assert parse("smoke").meets(limit)
     assert not parse("smoke").implies(limit)
-    assert limit_of(text, ("smoke", "slow")) == limit
+    check_limit(text, ("smoke", "slow"))
     with pytest.raises(ConfigurationError, match=r"unknown marker '(smoke|slow)' "):
-        limit_of(text, ("smokes", "slows"))
+        check_limit(text, ("smokes", "slows"))
 
 
 @pytest.mark.parametrize(
