@@ -209,7 +209,7 @@ class ChoosingPlugin:
     def pytest_collection_modifyitems(
         self, items: list[pytest.Item]
     ) -> Generator[None, None, None]:
-        every = [{marker.name for marker in item.iter_markers()} for item in items]
+        every = {frozenset(marker.name for marker in item.iter_markers()) for item in items}
         self.seen = {
             choice.suite
             for choice in self._selection.suites

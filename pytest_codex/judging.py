@@ -21,6 +21,7 @@ from pytest_codex.invariants.stack import Stack
 from pytest_codex.redaction import Scrubber
 from pytest_codex.report import junit, sarif, step_summary
 from pytest_codex.report.annotations import on_github, workflow_commands
+from pytest_codex.report.artifacts import unusable
 from pytest_codex.report.places import INVARIANTS, JUNIT
 from pytest_codex.report.port import write_port
 from pytest_codex.scrubbing import ScrubbingPlugin
@@ -72,10 +73,7 @@ def _prepare(folder: Path) -> None:
             (folder / name).touch()
             (folder / name).unlink()
     except OSError as error:
-        raise ConfigurationError(
-            f"results folder {folder}: cannot be written: {error.strerror or error}; "
-            "choose another one with --results-dir"
-        ) from None
+        raise unusable(folder, error) from None
 
 
 def _scrub(config: pytest.Config, scrubber: Scrubber) -> None:

@@ -46,10 +46,10 @@ def usage_error(message: str) -> pytest.UsageError:
     On GitHub it is an annotation too. pytest prints the message as it is, and past what captures
     output, so that a line of its own is all that takes.
     """
-    if os.environ.get("GITHUB_ACTIONS") != "true":
-        return pytest.UsageError(message)
-    from pytest_codex.report.annotations import Annotation, command
+    from pytest_codex.report.annotations import Annotation, command, on_github
 
+    if not on_github():
+        return pytest.UsageError(message)
     return pytest.UsageError(f"{message}\n{command(Annotation('nothing verified', message))}")
 
 
