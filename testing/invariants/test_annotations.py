@@ -36,9 +36,9 @@ def test_advice_is_a_notice_and_comes_last() -> None:
 
 
 def test_messages_are_escaped_as_the_runner_unescapes_them() -> None:
-    (command,) = workflow_commands([finding("50%0A, a: b\r\n:error:x")], ROOT)
+    (command,) = workflow_commands([finding("50%0A, a: b\r\n::error::x")], ROOT)
     message = command.split("::", 2)[2]
-    assert message.startswith("50%250A, a: b%0D%0A:error:x%0A")
+    assert message.startswith(r"50%250A, a: b%0D%0A:\x3aerror::x%0A")
     assert "\n" not in command and "\r" not in command
 
 
